@@ -1,0 +1,19 @@
+/** Which workspace a task talks to. Names are kept as the user wrote them; ARM compares them without case. */
+export interface WorkspaceId {
+  readonly subscriptionId: string;
+  readonly resourceGroup: string;
+  readonly name: string;
+}
+
+/** `/subscriptions/…/workspaces/{name}`, the ARM id without a trailing slash. */
+export function workspaceArmId(id: WorkspaceId): string {
+  return (
+    `/subscriptions/${id.subscriptionId}/resourceGroups/${id.resourceGroup}` +
+    `/providers/Microsoft.MachineLearningServices/workspaces/${id.name}`
+  );
+}
+
+/** The ARM id of something inside the workspace, e.g. `('models', 'm', 'versions', '1')`. */
+export function childArmId(id: WorkspaceId, ...segments: readonly string[]): string {
+  return [workspaceArmId(id), ...segments].join('/');
+}
