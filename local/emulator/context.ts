@@ -1,0 +1,18 @@
+/** What the parts of the emulator share. One context per emulator; handlers get it when their routes are made. */
+import type { Cloud } from './clouds.ts';
+import type { Clock } from './clock.ts';
+import type { State } from './state.ts';
+import type { BlobAccounts } from './blob/blob-accounts.ts';
+import type { Timings } from './timings.ts';
+
+export interface EmulatorContext {
+  readonly cloud: Cloud;
+  readonly clock: Clock;
+  readonly state: State;
+  readonly blobs: BlobAccounts;
+  readonly timings: Timings;
+  /** Folder for what running jobs and deployments need on disk; the emulator removes it unless a state folder is kept. */
+  readonly workFolder: string;
+  /** Environment for child processes: how they reach this emulator (proxy and CA), beside a clean base. */
+  readonly childEnvironment: Readonly<Record<string, string>>;
+}
