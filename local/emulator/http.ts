@@ -1,5 +1,6 @@
 /** The shapes every handler of the emulator speaks: a request as it came in, a reply as it goes out. */
 import type { Readable } from 'node:stream';
+import type { Caller } from './identity/tokens.ts';
 
 export interface Incoming {
   readonly method: string;
@@ -12,6 +13,11 @@ export interface Incoming {
   readonly headers: Readonly<Record<string, string>>;
   /** Values of the route's `{name}` segments, decoded. */
   readonly params: Readonly<Record<string, string>>;
+  /** Who sent it, where the plane checks Entra tokens (arm, regional); undefined elsewhere and on open routes. */
+  readonly caller: Caller | undefined;
+  /** The host's first label on the scoring plane (the endpoint's name) and the region on regional and scoring hosts. */
+  readonly endpoint: string | undefined;
+  readonly region: string | undefined;
   body(): Promise<Buffer>;
   /** The body as JSON; an empty body is undefined. Answers 400 in the service's words when it is not JSON. */
   json(): Promise<unknown>;
@@ -38,8 +44,10 @@ export type Plane = 'arm' | 'login' | 'pipelines' | 'regional' | 'scoring' | 'bl
 export interface Route {
   readonly plane: Plane;
   readonly method: string;
-  /** Segments separated by `/`; `{name}` takes one segment, `{name*}` the rest. Compared without case on the ARM plane. */
+  /** Segments separated by `/`; `{name}` takes one segment, `{name*}` the rest. Literals are compared without case. */
   readonly path: string;
   readonly evidence: Evidence;
+  /** True where no token is asked for (discovery, metadata). The scoring plane checks its own keys and tokens. */
+  readonly open?: boolean;
   readonly handle: (request: Incoming) => Promise<Reply> | Reply;
 }
