@@ -1,0 +1,84 @@
+/**
+ * Runs a task's work under the agent and reports how it ended: the only place that sets a result.
+ * The exit code is always 0, because the agent keeps a failed state over retries otherwise; the result tells.
+ */
+import { CancelledError } from '../errors.ts';
+import { createAgent, type TaskAgent } from './agent.ts';
+import { readEnvironment } from './environment.ts';
+import { setOutputs } from './outputs.ts';
+import { reportOf, writeReport } from './report.ts';
+import { stopSignals } from './stop-signals.ts';
+import { guardStreams } from './stream-guard.ts';
+
+export type { TaskAgent } from './agent.ts';
+
+/**
+ * Runs a task. What the work resolves with becomes output variables, member by member; undefined ones stay unset.
+ * What it throws becomes the result: see `errors.ts`. The process ends with it.
+ */
+export function runTask<Outputs extends object>(
+  taskName: string,
+  work: (agent: TaskAgent) => Promise<Outputs>,
+): Promise<void> {
+  return runHandler(taskName, work);
+}
+
+/** Runs a task's post-job handler: the same manners, and no outputs. */
+export function runPostJob(taskName: string, work: (agent: TaskAgent) => Promise<void>): Promise<void> {
+  return runHandler(taskName, async (agent) => {
+    await work(agent);
+    return {};
+  });
+}
+
+async function runHandler(taskName: string, work: (agent: TaskAgent) => Promise<object>): Promise<void> {
+  const { write, flush } = guardStreams(process.stdout, process.stderr);
+  const stop = stopSignals((name) => {
+    agent.log.info(`The agent asks to stop (${name}).`);
+  });
+  const { agent, page } = createAgent(taskName, readEnvironment(process.env), write, stop.signal);
+  routeWarnings(agent);
+  let report;
+  try {
+    setOutputs(write, await Promise.race([startWork(work, agent), stop.deadline, defects(agent)]));
+    report = { result: 'Succeeded', issues: [], details: '' } as const;
+  } catch (error) {
+    report = reportOf(taskName, error, stop.signal.aborted);
+  }
+  try {
+    page.publish();
+  } catch (error) {
+    agent.log.warning(`The summary could not be written: ${String(error)}`);
+  }
+  writeReport(write, report, () => agent.run.sourcesDirectory);
+  await flush();
+  process.exit(0);
+}
+
+/** A task's own function may throw before it returns a promise. */
+async function startWork(work: (agent: TaskAgent) => Promise<object>, agent: TaskAgent): Promise<object> {
+  return work(agent);
+}
+
+/** Rejects with what nobody caught, or when the process has nothing left to wait for while the work is not done. */
+function defects(agent: TaskAgent): Promise<never> {
+  return new Promise((_, reject) => {
+    process.on('uncaughtException', reject);
+    process.on('unhandledRejection', (reason) => {
+      if (agent.signal.aborted && reason instanceof CancelledError)
+        agent.log.debug('A cancelled wait was not awaited.');
+      else reject(reason instanceof Error ? reason : new Error(String(reason)));
+    });
+    process.on('beforeExit', () => {
+      reject(new Error('The work neither ended nor had anything left to wait for.'));
+    });
+  });
+}
+
+/** Node's own warnings (deprecations in libraries) are for developers. */
+function routeWarnings(agent: TaskAgent): void {
+  process.removeAllListeners('warning');
+  process.on('warning', (warning) => {
+    agent.log.debug(warning.stack ?? warning.message);
+  });
+}
