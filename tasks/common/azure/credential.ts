@@ -1,0 +1,119 @@
+/** Tokens for a service connection, of every scheme, through the task's own HTTP pipeline. */
+import type { TokenCredential } from '@azure/core-auth';
+import type { HttpClient } from '@azure/core-rest-pipeline';
+import type { Connection, ConnectionAuth } from '../ports.ts';
+import { ServiceError, UserError } from '../errors.ts';
+import type { Cloud } from './clouds.ts';
+import type { HttpPipeline } from './http-pipeline.ts';
+import { entraErrorOf } from './entra-error.ts';
+import { requestPipelineToken } from './pipeline-token.ts';
+
+export interface AcquiredToken {
+  readonly token: string;
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number;
+  /** When the authority advises to ask again, if it does. */
+  readonly refreshAt: number | undefined;
+}
+
+/** Asks the authority for a token: nothing is cached here. Throws ServiceError with a hint when it is refused. */
+export type AcquireToken = (scope: string, claims?: string) => Promise<AcquiredToken>;
+
+export interface CredentialSettings {
+  readonly connection: Connection;
+  readonly cloud: Cloud;
+  readonly http: HttpPipeline;
+  readonly maskSecret: (value: string) => void;
+}
+
+/**
+ * How tokens for a connection are had. The identity library is loaded with the first token and each request is made
+ * by a credential of its own, so that no cache of the library's stands between us and a token that was refused.
+ */
+export function createAcquireToken(settings: CredentialSettings): AcquireToken {
+  return async (scope, claims) => {
+    const recorder = recordLastAnswer(settings.http.identityClient);
+    const credential = await createCredential(settings, recorder.client);
+    try {
+      const found = await credential.getToken(scope, claims === undefined ? {} : { claims });
+      if (found === null) throw new Error('The authority answered without a token.');
+      settings.maskSecret(found.token);
+      return { token: found.token, expiresAt: found.expiresOnTimestamp, refreshAt: found.refreshAfterTimestamp };
+    } catch (error) {
+      // The library wraps what happened in words of its own; the exchange itself says more.
+      const cause = recorder.failure() ?? error;
+      if (cause instanceof ServiceError || cause instanceof UserError) throw cause;
+      throw entraErrorOf(recorder.refusal(), cause, settings.connection);
+    }
+  };
+}
+
+async function createCredential(settings: CredentialSettings, client: HttpClient): Promise<TokenCredential> {
+  const identity = await import('@azure/identity');
+  const { connection, cloud } = settings;
+  const auth: ConnectionAuth = connection.auth;
+  const options = {
+    authorityHost: cloud.authorityUrl,
+    // The authority is the connection's own: nobody else needs to be asked whether it is one.
+    disableInstanceDiscovery: true,
+    httpClient: client,
+    retryOptions: { maxRetries: 0 },
+    redirectOptions: { maxRetries: 0 },
+  };
+  switch (auth.scheme) {
+    case 'servicePrincipalSecret':
+      settings.maskSecret(auth.secret);
+      return new identity.ClientSecretCredential(auth.tenantId, auth.clientId, auth.secret, options);
+    case 'servicePrincipalCertificate':
+      return new identity.ClientCertificateCredential(
+        auth.tenantId,
+        auth.clientId,
+        { certificate: auth.certificate },
+        options,
+      );
+    case 'managedIdentity':
+      return new identity.ManagedIdentityCredential({
+        ...(auth.clientId === undefined ? {} : { clientId: auth.clientId }),
+        httpClient: client,
+        retryOptions: { maxRetries: 0 },
+        redirectOptions: { maxRetries: 0 },
+      });
+    case 'workloadIdentityFederation':
+      return new identity.ClientAssertionCredential(
+        auth.tenantId,
+        auth.clientId,
+        // A token of the pipeline lives ten minutes: each request to Entra gets a new one.
+        () => requestPipelineToken(settings),
+        options,
+      );
+  }
+}
+
+interface Recorder {
+  readonly client: HttpClient;
+  /** What was thrown below the library, if anything was. */
+  failure(): unknown;
+  /** The last answer that was no success. */
+  refusal(): { readonly status: number; readonly text: string } | undefined;
+}
+
+function recordLastAnswer(inner: HttpClient): Recorder {
+  let thrown: unknown;
+  let refused: { status: number; text: string } | undefined;
+  return {
+    client: {
+      async sendRequest(request) {
+        try {
+          const response = await inner.sendRequest(request);
+          refused = response.status < 300 ? undefined : { status: response.status, text: response.bodyAsText ?? '' };
+          return response;
+        } catch (error) {
+          thrown = error;
+          throw error;
+        }
+      },
+    },
+    failure: () => thrown,
+    refusal: () => refused,
+  };
+}
