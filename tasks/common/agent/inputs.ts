@@ -8,7 +8,7 @@ import type { AgentEnvironment } from './environment.ts';
 export interface InputReader {
   text(name: string): string | undefined;
   /** The trimmed lines that are not empty. */
-  lines(name: string): readonly string[];
+  lines(name: string): readonly string[] | undefined;
   integer(name: string): number | undefined;
   boolean(name: string): boolean | undefined;
   choice<const T extends string>(name: string, options: readonly T[]): T | undefined;
@@ -32,7 +32,7 @@ export function inputReader(environment: AgentEnvironment): InputReader {
   const text = (name: string): string | undefined => environment.input(name);
   return {
     text,
-    lines: (name) => splitLines(text(name)),
+    lines: (name) => splitLines(text(name) ?? ''),
     integer: (name) => {
       const value = text(name)?.trim();
       if (value === undefined || isWholeNumber(value)) return value === undefined ? undefined : Number(value);
@@ -68,11 +68,12 @@ export function inputReader(environment: AgentEnvironment): InputReader {
   };
 }
 
-function splitLines(value: string | undefined): readonly string[] {
-  return (value ?? '')
+function splitLines(value: string): readonly string[] | undefined {
+  const lines = value
     .split(/\r\n|\r|\n/)
     .map((line) => line.trim())
     .filter((line) => line !== '');
+  return lines.length === 0 ? undefined : lines;
 }
 
 function isWholeNumber(value: string): boolean {
