@@ -62,7 +62,9 @@ function text(file: string, next: (old: string | undefined) => string | undefine
 function json(file: string, next: (old: unknown) => unknown): Stale | undefined {
   const old: unknown = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
   const value = next(old);
-  return value === undefined || isDeepStrictEqual(value, old) ? undefined : { file, content: JSON.stringify(value, null, 2) };
+  return value === undefined || isDeepStrictEqual(value, old)
+    ? undefined
+    : { file, content: JSON.stringify(value, null, 2) };
 }
 
 async function write(stale: readonly Stale[]): Promise<void> {
