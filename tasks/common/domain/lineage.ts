@@ -1,0 +1,70 @@
+/** Where things in a workspace come from: names of the properties this product writes on jobs, models and deployments. */
+import { textAt, type Json } from './json.ts';
+
+/** The tag or property that names the job a model was registered from. */
+export const JOB_NAME = 'azdo.jobName';
+/** The step of that job whose metrics were recorded. */
+export const METRICS_STEP = 'azdo.metricsStep';
+/** The exact URI a model was registered from; a second registration of the same one finds the first by it. */
+export const SOURCE_URI = 'azdo.sourceUri';
+/** The outcome of the evaluation a model was registered with. */
+export const EVALUATION = 'azdo.evaluation';
+/** The identity of a submission, on jobs. */
+export const SUBMISSION = 'azdo.submission';
+/** The fingerprint of a submission's content, on jobs. */
+export const FINGERPRINT = 'azdo.fingerprint';
+/** In front of a metric's name, where a metric is recorded with a model. */
+export const METRIC_PREFIX = 'metric.';
+
+/** The part of a pipeline run that lineage is made of. */
+export interface LineageSource {
+  readonly definitionName: string;
+  readonly buildId: string;
+  readonly buildUrl: string | undefined;
+  readonly repository: string;
+  readonly repositoryUri: string | undefined;
+  readonly sourceBranch: string;
+  readonly sourceVersion: string;
+  readonly requestedFor: string;
+}
+
+export type Properties = Readonly<Record<string, string>>;
+
+/** The run that made something, as `azdo.*` properties; what the agent does not know is left out. */
+export function lineageProperties(run: LineageSource): Properties {
+  return withoutEmpty({
+    'azdo.buildId': run.buildId,
+    'azdo.buildUrl': run.buildUrl,
+    'azdo.definition': run.definitionName,
+    'azdo.repository': run.repository,
+    'azdo.sourceBranch': run.sourceBranch,
+    'azdo.sourceVersion': run.sourceVersion,
+    'azdo.requestedFor': run.requestedFor,
+  });
+}
+
+/**
+ * The commit a job was submitted from, under the names MLflow and studio show. From the pipeline's variables, because its
+ * checkouts are detached and have no branch.
+ */
+export function gitProperties(run: LineageSource): Properties {
+  return withoutEmpty({
+    'mlflow.source.git.repoURL': run.repositoryUri,
+    'mlflow.source.git.branch': run.sourceBranch.replace(/^refs\/heads\//, ''),
+    'mlflow.source.git.commit': run.sourceVersion,
+    'azureml.git.build_id': run.buildId,
+    'azureml.git.build_uri': run.buildUrl,
+  });
+}
+
+/** A recorded fact of a resource: from its properties, otherwise from its tags. */
+export function recordedFact(resource: Json, name: string): string | undefined {
+  return textAt(resource, 'properties', 'properties', name) ?? textAt(resource, 'properties', 'tags', name);
+}
+
+function withoutEmpty(values: Readonly<Record<string, string | undefined>>): Properties {
+  const entries = Object.entries(values).flatMap(([name, value]) =>
+    value === undefined || value === '' ? [] : [[name, value] as const],
+  );
+  return Object.fromEntries(entries);
+}
