@@ -1,0 +1,51 @@
+/** Online endpoints as a whole: their management, their scoring, and their return after a restart of the emulator. */
+import { onlineDeploymentRoutes } from '../arm/online-deployments.ts';
+import { onlineEndpointCredentialRoutes } from '../arm/online-endpoint-credentials.ts';
+import { openOnlineStore, settleInterrupted } from '../arm/online-endpoint-records.ts';
+import { onlineEndpointRoutes, type OnlineParts } from '../arm/online-endpoints.ts';
+import { COLLECTIONS } from '../arm/resource.ts';
+import type { WorkspaceRecord } from '../arm/workspace-scope.ts';
+import type { EmulatorContext } from '../context.ts';
+import type { Route } from '../http.ts';
+import { openRunStore } from '../jobs/run-store.ts';
+import { createDeployments } from './deployments.ts';
+import { createScoringCounters, type DeploymentCounters } from './scoring-counters.ts';
+import { scoringRoutes } from './scoring-routes.ts';
+
+export interface OnlineServing {
+  readonly routes: readonly Route[];
+  /** What each deployment answered since the emulator started. */
+  counters(): readonly DeploymentCounters[];
+}
+
+/** Opens online endpoints on the emulator's state; deployments that were up come back, each with a new process. */
+export function openOnlineServing(context: EmulatorContext): OnlineServing {
+  const store = openOnlineStore(context.state);
+  const deployments = createDeployments(context, openRunStore(context));
+  const counters = createScoringCounters(context.clock);
+  const parts = { context, store, deployments };
+  settleInterrupted(store, context);
+  restore(parts);
+  return {
+    routes: [
+      ...onlineEndpointRoutes(parts),
+      ...onlineEndpointCredentialRoutes(parts),
+      ...onlineDeploymentRoutes(parts),
+      ...scoringRoutes({ ...parts, counters }),
+    ],
+    counters: () => counters.list(),
+  };
+}
+
+function restore({ context, store, deployments }: OnlineParts): void {
+  const workspaces = context.state.collection<WorkspaceRecord>(COLLECTIONS.workspaces);
+  for (const deployment of store.deployments()) {
+    const workspace = workspaces.get(deployment.workspace);
+    if (!deployment.hasServed || workspace === undefined) continue;
+    const rollout = deployments.begin({ id: deployment.id, workspace, properties: deployment.settings });
+    rollout.ready.catch(() => {
+      store.changeDeployment(deployment.id, { state: 'Failed' });
+    });
+    void rollout.activate();
+  }
+}

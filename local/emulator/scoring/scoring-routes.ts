@@ -1,0 +1,163 @@
+/** The scoring plane: `https://{endpoint}.{region}.inference…/score` and its description. */
+import type { OnlineDeploymentRecord, OnlineEndpointRecord, OnlineStore } from '../arm/online-endpoint-records.ts';
+import type { EmulatorContext } from '../context.ts';
+import type { Incoming, Reply, Route } from '../http.ts';
+import { TooManyPending } from './deployment-instance.ts';
+import type { Deployments } from './deployments.ts';
+import { ModelTimeout, ModelUnreachable, type ModelAnswer } from './model-server.ts';
+import { refuseCaller } from './scoring-authorization.ts';
+import type { ScoringCounters } from './scoring-counters.ts';
+import { createTrafficRouter, type TrafficRouter } from './traffic.ts';
+
+export interface ScoringParts {
+  readonly context: EmulatorContext;
+  readonly store: OnlineStore;
+  readonly deployments: Deployments;
+  readonly counters: ScoringCounters;
+}
+
+/** Names the deployment that must answer, or the one that did. */
+const DEPLOYMENT_HEADER = 'azureml-model-deployment';
+
+/** Headers of the model server that reach the caller, and of the caller that reach the model server. */
+const FROM_MODEL = [
+  'Content-Type',
+  'x-ms-run-fn-exec-ms',
+  'x-ms-run-function-failed',
+  'X-Request-ID',
+  'x-ms-client-request-id',
+];
+const TO_MODEL = ['content-type', 'accept', 'x-request-id', 'x-ms-client-request-id', 'traceparent', 'user-agent'];
+
+/** The routes of all online endpoints. */
+export function scoringRoutes(parts: ScoringParts): Route[] {
+  const routers = new Map<string, TrafficRouter>();
+  const routerOf = (endpoint: OnlineEndpointRecord): TrafficRouter => {
+    const known = routers.get(endpoint.id) ?? createTrafficRouter();
+    routers.set(endpoint.id, known);
+    return known;
+  };
+  const handle = (request: Incoming): Promise<Reply> => answer(parts, routerOf, request);
+  return [
+    {
+      plane: 'scoring',
+      method: 'POST',
+      path: '/score',
+      evidence: { mark: 'recorded', source: 'online_endpoint/score_200; the refusals from the troubleshooting guide' },
+      handle,
+    },
+    {
+      plane: 'scoring',
+      method: 'GET',
+      path: '/swagger.json',
+      evidence: {
+        mark: 'spec',
+        source: 'swaggerUri of online_endpoint/create_lro; body of the public inference server',
+      },
+      handle,
+    },
+  ];
+}
+
+async function answer(
+  parts: ScoringParts,
+  routerOf: (endpoint: OnlineEndpointRecord) => TrafficRouter,
+  request: Incoming,
+): Promise<Reply> {
+  const arrived = performance.now();
+  const endpoint = parts.store.endpointInRegion(request.endpoint ?? '', request.region ?? '');
+  if (endpoint === undefined) return plainText(404, 'Endpoint does not exist');
+  const refusal = refuseCaller(parts.context, endpoint, request.headers.authorization);
+  if (refusal !== undefined) return refusal;
+
+  const named = request.headers[DEPLOYMENT_HEADER];
+  const router = routerOf(endpoint);
+  const name = named ?? router.next(endpoint.traffic);
+  const deployment = name === undefined ? undefined : parts.store.deployment(endpoint, name);
+  if (deployment === undefined) {
+    return plainText(404, named === undefined ? NO_TRAFFIC : 'Specified deployment could not be found');
+  }
+  const body = await request.body();
+  if (named === undefined && request.method === 'POST') {
+    for (const mirror of router.mirrors(endpoint.mirrorTraffic)) mirrorTo(parts, endpoint, mirror, request, body);
+  }
+  const reply = await ask(parts, deployment, request, body);
+  const latencyMs = performance.now() - arrived;
+  if (request.method === 'POST') {
+    parts.counters.count(deployment.id, { status: reply.status, latencyMs, mirrored: false });
+  }
+  return { ...reply, headers: { ...reply.headers, [DEPLOYMENT_HEADER]: deployment.name } };
+}
+
+const NO_TRAFFIC =
+  'No valid deployments to route to. Please check that the endpoint has at least one deployment with positive weight values';
+
+/** Sends a copy; nobody waits for its answer. */
+function mirrorTo(
+  parts: ScoringParts,
+  endpoint: OnlineEndpointRecord,
+  name: string,
+  request: Incoming,
+  body: Buffer,
+): void {
+  const deployment = parts.store.deployment(endpoint, name);
+  if (deployment === undefined) return;
+  const arrived = performance.now();
+  void ask(parts, deployment, request, body).then(({ status }) => {
+    parts.counters.count(deployment.id, { status, latencyMs: performance.now() - arrived, mirrored: true });
+  });
+}
+
+async function ask(
+  { context, deployments }: ScoringParts,
+  deployment: OnlineDeploymentRecord,
+  request: Incoming,
+  body: Buffer,
+): Promise<Reply> {
+  const instance = context.faults.isSet('deploymentDown', deployment.id)
+    ? undefined
+    : await deployments.serving(deployment.id);
+  if (instance === undefined) return plainText(503, 'no healthy upstream');
+  const method = request.method === 'GET' ? 'GET' : 'POST';
+  const query = request.query.toString();
+  const path = query === '' ? request.path : `${request.path}?${query}`;
+  const headers = pick(TO_MODEL, (name) => request.headers[name]);
+  try {
+    return fromModel(await instance.ask({ method, path, headers, body }, deployment.capacity));
+  } catch (error) {
+    if (error instanceof TooManyPending) {
+      const reason = { 'ms-azureml-model-error-reason': 'too_many_pending_request', 'Content-Type': 'text/plain' };
+      return { status: 429, headers: reason };
+    }
+    if (error instanceof ModelTimeout) return plainText(408, 'upstream request timeout');
+    if (error instanceof ModelUnreachable) return plainText(503, 'no healthy upstream');
+    throw error;
+  }
+}
+
+/** A model that answers anything but 200 becomes 424, with its own status in a header. */
+function fromModel(answer: ModelAnswer): Reply {
+  const headers = pick(FROM_MODEL, (name) => {
+    const value = answer.headers[name.toLowerCase()];
+    return typeof value === 'string' ? value : undefined;
+  });
+  if (answer.status === 200) return { status: 200, headers, body: answer.body };
+  const reason = {
+    'ms-azureml-model-error-reason': 'model_error',
+    'ms-azureml-model-error-statuscode': String(answer.status),
+  };
+  return { status: 424, headers: { ...headers, ...reason }, body: answer.body };
+}
+
+function pick(names: readonly string[], value: (name: string) => string | undefined): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const name of names) {
+    const text = value(name);
+    if (text !== undefined) found[name] = text;
+  }
+  return found;
+}
+
+function plainText(status: number, body: string): Reply {
+  return { status, headers: { 'Content-Type': 'text/plain' }, body };
+}
