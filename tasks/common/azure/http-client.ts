@@ -16,6 +16,8 @@ import { connectTimeoutMs } from './connections.ts';
 
 /** Longest silence of a server in the middle of an exchange. */
 const idleTimeoutMs = 180_000;
+/** Plain http is spoken to this machine's own identity endpoint only: it is near, or not there. */
+const localConnectTimeoutMs = 5_000;
 
 /** A client over these connections. Failures carry a `code` (`ECONNRESET`, `ETRUNCATED` …); an abort is an AbortError. */
 export function createHttpClient(connections: Connections): HttpClient {
@@ -63,13 +65,15 @@ function exchangeOnce(connections: Connections, request: PipelineRequest): Promi
   if (body !== undefined || request.method === 'POST' || request.method === 'PUT') {
     headers['Content-Length'] = String(body?.byteLength ?? 0);
   }
-  const options = { method: request.method, headers, agent: connections.agentFor(url), timeout: connectTimeoutMs };
-  const message = url.protocol === 'https:' ? https.request(url, options) : http.request(url, options);
+  const isSecure = url.protocol === 'https:';
+  const timeout = isSecure ? connectTimeoutMs : localConnectTimeoutMs;
+  const options = { method: request.method, headers, agent: connections.agentFor(url), timeout };
+  const message = isSecure ? https.request(url, options) : http.request(url, options);
   const abort = () => message.destroy(abortError());
   const release = () => request.abortSignal?.removeEventListener('abort', abort);
   request.abortSignal?.addEventListener('abort', abort);
   return new Promise((resolve, reject) => {
-    limitSilence(message);
+    limitSilence(message, timeout);
     message.once('response', (answer) => {
       answer.once('close', release);
       resolve({ message: answer, release });
@@ -84,7 +88,7 @@ function exchangeOnce(connections: Connections, request: PipelineRequest): Promi
 }
 
 /** Connecting is given up sooner than waiting for an answer: a service may think, a firewall that drops packets never will. */
-function limitSilence(message: http.ClientRequest): void {
+function limitSilence(message: http.ClientRequest, connectLimitMs: number): void {
   let connected = false;
   message.once('socket', (socket) => {
     const established = () => {
@@ -98,7 +102,7 @@ function limitSilence(message: http.ClientRequest): void {
     message.destroy(
       connected
         ? coded('ERESPONSETIMEOUT', `No byte came for ${String(idleTimeoutMs / 1000)} s.`)
-        : coded('ETIMEDOUT', `No connection within ${String(connectTimeoutMs / 1000)} s.`),
+        : coded('ETIMEDOUT', `No connection within ${String(connectLimitMs / 1000)} s.`),
     );
   });
 }
@@ -110,9 +114,9 @@ async function readAnswer(request: PipelineRequest, exchange: Exchange): Promise
     message.resume();
     return answer;
   }
-  const body = decoded(message);
-  if (isStreamed(request)) return { ...answer, readableStreamBody: body };
-  return { ...answer, bodyAsText: (await readAll(body)).toString('utf8') };
+  // A stream is a blob's bytes as they are stored, also where they are stored compressed.
+  if (isStreamed(request)) return { ...answer, readableStreamBody: message };
+  return { ...answer, bodyAsText: (await readAll(decoded(message))).toString('utf8') };
 }
 
 /** The whole of a stream. Fails with ETRUNCATED when it ends before the message does. */

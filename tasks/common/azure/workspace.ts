@@ -1,0 +1,146 @@
+/** The one door to Azure: opens a workspace for a task. */
+import type { WorkspaceId } from '../domain/workspace-id.ts';
+import { textAt } from '../domain/json.ts';
+import { ServiceError, UserError } from '../errors.ts';
+import type { Problem } from '../errors.ts';
+import type { Agent, Connection, Workspace } from '../ports.ts';
+import type { Arm } from './arm.ts';
+import { createArm } from './arm.ts';
+import type { Audience, Cloud } from './clouds.ts';
+import { createAcquireToken } from './credential.ts';
+import { resolveCloud } from './custom-cloud.ts';
+import type { HttpPipeline, Sender } from './http-pipeline.ts';
+import { createHttpPipeline } from './http-pipeline.ts';
+import { createTracking } from './mlflow.ts';
+import { createRegional } from './regional.ts';
+import { createRunHistory } from './run-history.ts';
+import { signaturesOf, splitSasUrl } from './sas.ts';
+import { createScoring } from './scoring.ts';
+import { createStorage } from './storage.ts';
+import type { TokenCache } from './token-cache.ts';
+import { bearerTokenPolicy, createTokenCache } from './token-cache.ts';
+
+export interface OpenWorkspaceOptions {
+  readonly agent: Pick<Agent, 'log' | 'clock' | 'network' | 'maskSecret'>;
+  readonly connection: Connection;
+  /** Needed where the connection is not scoped to a subscription. */
+  readonly subscriptionId?: string | undefined;
+  readonly resourceGroup: string | undefined;
+  readonly workspace: string | undefined;
+  /** Lets the storage account's key be used where neither the connection's own identity nor a SAS gets in. */
+  readonly allowStorageKey?: boolean;
+}
+
+/**
+ * Opens a workspace. Nothing is asked of the service yet, except by a cloud that is none of Microsoft's: what it is.
+ * Throws UserError, with every problem, when the names given cannot be those of a workspace.
+ */
+export async function openWorkspace(options: OpenWorkspaceOptions): Promise<Workspace> {
+  const { agent, connection } = options;
+  const id = workspaceIdOf(options);
+  const http = createHttpPipeline(agent);
+  const maskSecret = maskOnce(agent.maskSecret);
+  const cloud = await resolveCloud(connection, http);
+  const acquire = createAcquireToken({ connection, cloud, http, maskSecret });
+  const tokens = createTokenCache(acquire, cloud, agent.clock);
+  return assemble({ id, cloud, http, tokens, maskSecret }, options);
+}
+
+interface Parts {
+  readonly id: WorkspaceId;
+  readonly cloud: Cloud;
+  readonly http: HttpPipeline;
+  readonly tokens: TokenCache;
+  readonly maskSecret: (value: string) => void;
+}
+
+function assemble({ id, cloud, http, tokens, maskSecret }: Parts, options: OpenWorkspaceOptions): Workspace {
+  const { clock } = options.agent;
+  const authorized = (audience: Audience, repeat = true): Sender =>
+    http.sender({ authorize: bearerTokenPolicy(tokens, cloud, audience), repeat });
+  const arm = createArm({
+    id,
+    resourceManagerUrl: cloud.resourceManagerUrl,
+    sender: authorized('resourceManager'),
+    clock,
+    userToken: (signal) => tokens.token('machineLearning', signal),
+  });
+  const sender = authorized('machineLearning');
+  const regional = createRegional({ id, cloud, http, sender, workspace: arm.workspace });
+  const maskUrl = (url: string) => {
+    signaturesOf(splitSasUrl(url).query).forEach(maskSecret);
+  };
+  return {
+    id,
+    location: () => locationOf(arm),
+    get: arm.get,
+    list: arm.list,
+    put: arm.put,
+    delete: arm.delete,
+    post: arm.post,
+    runs: createRunHistory(regional, maskUrl),
+    tracking: createTracking(regional),
+    storage: createStorage({
+      arm,
+      cloud,
+      http,
+      anonymous: http.sender(),
+      authorized: authorized('storage'),
+      clock,
+      allowStorageKey: options.allowStorageKey ?? false,
+      maskSecret,
+    }),
+    scoring: createScoring({
+      cloud,
+      anonymous: http.sender({ repeat: false }),
+      authorized: authorized('machineLearning', false),
+      maskSecret,
+    }),
+  };
+}
+
+async function locationOf(arm: Arm): Promise<string> {
+  const location = textAt(await arm.workspace(), 'location');
+  if (location !== undefined) return location;
+  throw new ServiceError({ status: 200, code: 'UnexpectedAnswer', message: 'The workspace names no region.' });
+}
+
+/** A secret is announced to the agent once, however often it is used. */
+function maskOnce(maskSecret: (value: string) => void): (value: string) => void {
+  const known = new Set<string>();
+  return (value) => {
+    if (value === '' || known.has(value)) return;
+    known.add(value);
+    maskSecret(value);
+  };
+}
+
+const subscriptionPattern = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+function workspaceIdOf(options: OpenWorkspaceOptions): WorkspaceId {
+  const { connection } = options;
+  const given = textOf(options.subscriptionId);
+  const subscriptionId = given ?? textOf(connection.subscriptionId) ?? '';
+  const resourceGroup = textOf(options.resourceGroup) ?? '';
+  const name = textOf(options.workspace) ?? '';
+  const problems: Problem[] = [];
+  const require = (isRight: boolean, message: string) => {
+    if (!isRight) problems.push({ message });
+  };
+  if (subscriptionId === '') {
+    require(false, `The service connection '${connection.name}' is not scoped to a subscription: set the input subscriptionId.`);
+  } else {
+    require(subscriptionPattern.test(subscriptionId), `'${subscriptionId}' is not a subscription id (a GUID).`);
+    const own = textOf(connection.subscriptionId) ?? subscriptionId;
+    require(own.toLowerCase() ===
+      subscriptionId.toLowerCase(), `The input subscriptionId says ${subscriptionId}, but the service connection '${connection.name}' belongs to ${own}. Leave the input empty, or use a connection of that subscription.`);
+  }
+  require(resourceGroup !== '', 'The input resourceGroupName is needed.');
+  require(name !== '', 'The input workspaceName is needed.');
+  if (problems.length > 0) throw new UserError(problems);
+  return { subscriptionId, resourceGroup, name };
+}
+
+function textOf(value: string | undefined): string | undefined {
+  return value === undefined || value.trim() === '' ? undefined : value.trim();
+}
