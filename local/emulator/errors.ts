@@ -85,13 +85,35 @@ export function mlflowError(status: number, mlflowCode: string, message: string,
 }
 
 /** An error of the blob service (shape E). */
-export function blobError(status: number, code: string, message: string): EmulatedError {
-  return new EmulatedError({ answerer: 'blob', status, code, message, headers: { 'x-ms-error-code': code } });
+export function blobError(
+  status: number,
+  code: string,
+  message: string,
+  headers: Readonly<Record<string, string>> = {},
+): EmulatedError {
+  return new EmulatedError({
+    answerer: 'blob',
+    status,
+    code,
+    message,
+    headers: { 'x-ms-error-code': code, ...headers },
+  });
+}
+
+/** A refusal of the Entra authority; the message begins with its AADSTS number. */
+export function entraError(status: number, code: string, message: string): EmulatedError {
+  return new EmulatedError({ answerer: 'entra', status, code, message });
+}
+
+/** A refusal of the pipeline service; `code` is the name of its exception. */
+export function pipelinesError(status: number, code: string, message: string): EmulatedError {
+  return new EmulatedError({ answerer: 'pipelines', status, code, message });
 }
 
 /** A refusal without a body (shape F): computes. */
 export function emptyError(status: number): EmulatedError {
-  return new EmulatedError({ answerer: 'nobody', status, code: String(status), message: '' });
+  const headers = { 'x-ms-response-type': 'standard' };
+  return new EmulatedError({ answerer: 'nobody', status, code: String(status), message: '', headers });
 }
 
 // ---------------------------------------------------------------- Azure Resource Manager
@@ -220,3 +242,8 @@ export const scaleSettingsMissing = (): EmulatedError =>
   );
 
 export const internalServerError = (): EmulatedError => mfeError(500, 'ServiceError', 'InternalServerError');
+
+// ---------------------------------------------------------------- Entra
+
+export const missingParameter = (name: string): EmulatedError =>
+  entraError(400, 'invalid_request', `AADSTS900144: The request body must contain the following parameter: '${name}'.`);

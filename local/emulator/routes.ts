@@ -1,8 +1,36 @@
 /** Every route of the emulator; each part adds the list it makes. */
+import { cloudMetadataRoutes } from './arm/cloud-metadata.ts';
+import { computeRoutes } from './arm/computes.ts';
+import { datastoreRoutes } from './arm/datastores.ts';
+import { WORKSPACE_PATH, workspaceOf } from './arm/workspace-scope.ts';
+import { workspaceRoutes } from './arm/workspaces.ts';
 import type { EmulatorContext } from './context.ts';
 import type { Route } from './http.ts';
+import { entraRoutes } from './identity/entra.ts';
+import { pipelineRoutes } from './identity/pipeline-oidc.ts';
 import { operationRoutes } from './operations.ts';
 
 export function allRoutes(context: EmulatorContext): Route[] {
-  return [...operationRoutes(context)];
+  const routes = [
+    ...cloudMetadataRoutes(context),
+    ...entraRoutes(context),
+    ...pipelineRoutes(context),
+    ...operationRoutes(context),
+    ...workspaceRoutes(context),
+    ...datastoreRoutes(context),
+    ...computeRoutes(context),
+  ];
+  return routes.map((route) => withParent(context, route));
+}
+
+/** The Resource Manager refuses children of a missing workspace before any service is asked, whatever the method. */
+function withParent(context: EmulatorContext, route: Route): Route {
+  if (route.plane !== 'arm' || !route.path.startsWith(`${WORKSPACE_PATH}/`)) return route;
+  return {
+    ...route,
+    handle: (request) => {
+      workspaceOf(context, request);
+      return route.handle(request);
+    },
+  };
 }

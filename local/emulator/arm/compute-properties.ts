@@ -1,0 +1,92 @@
+/** What the service makes of a compute's properties: while it is made, and once it stands. */
+import { asObject, type JsonObject } from '../json.ts';
+
+/** Wanted properties of a cluster with the service's defaults; the size of its machines is upper-cased. */
+export function clusterProperties(wanted: JsonObject): JsonObject {
+  const { vmSize, vmPriority, scaleSettings, userAccountCredentials, subnet, remoteLoginPortPublicAccess, osType } =
+    wanted;
+  return {
+    vmSize: typeof vmSize === 'string' ? vmSize.toUpperCase() : 'STANDARD_DS3_V2',
+    vmPriority: vmPriority ?? 'Dedicated',
+    scaleSettings: {
+      maxNodeCount: asObject(scaleSettings).maxNodeCount ?? 1,
+      minNodeCount: asObject(scaleSettings).minNodeCount ?? 0,
+      nodeIdleTimeBeforeScaleDown: asObject(scaleSettings).nodeIdleTimeBeforeScaleDown ?? 'PT2M',
+    },
+    ...(userAccountCredentials !== undefined && {
+      userAccountCredentials: { ...asObject(userAccountCredentials), adminUserPassword: null },
+    }),
+    subnet: subnet ?? null,
+    remoteLoginPortPublicAccess: remoteLoginPortPublicAccess ?? 'NotSpecified',
+    osType: osType ?? 'Linux',
+    virtualMachineImage: wanted.virtualMachineImage ?? null,
+    isolatedNetwork: wanted.isolatedNetwork ?? false,
+    ...(wanted.enableNodePublicIp !== undefined && { enableNodePublicIp: wanted.enableNodePublicIp }),
+    enableBatchPrivateLink: wanted.enableBatchPrivateLink ?? false,
+  };
+}
+
+const NO_NODES = {
+  preparingNodeCount: 0,
+  runningNodeCount: 0,
+  idleNodeCount: 0,
+  unusableNodeCount: 0,
+  leavingNodeCount: 0,
+  preemptedNodeCount: 0,
+};
+
+/** Properties of a cluster in an answer; its nodes are unknown until it has been made. */
+export function describeCluster(wanted: JsonObject, settled: boolean, since: string): JsonObject {
+  const { userAccountCredentials, ...shown } = wanted;
+  const { vmSize, vmPriority, scaleSettings, subnet, ...rest } = shown;
+  return {
+    vmSize,
+    vmPriority,
+    scaleSettings,
+    ...(settled && userAccountCredentials !== undefined && { userAccountCredentials }),
+    subnet,
+    currentNodeCount: settled ? 0 : null,
+    targetNodeCount: settled ? 0 : null,
+    nodeStateCounts: settled ? NO_NODES : null,
+    allocationState: settled ? 'Steady' : null,
+    ...(settled && { allocationStateTransitionTime: since }),
+    errors: null,
+    ...rest,
+    ...(settled && { propertyBag: {} }),
+  };
+}
+
+/** Properties of a compute instance in an answer. */
+export function describeInstance(
+  wanted: JsonObject,
+  settled: boolean,
+  state: string,
+  createdBy: JsonObject,
+): JsonObject {
+  return {
+    vmSize: typeof wanted.vmSize === 'string' ? wanted.vmSize.toUpperCase() : 'STANDARD_DS3_V2',
+    subnet: wanted.subnet ?? null,
+    sshSettings: settled
+      ? { sshPublicAccess: 'Disabled', adminUserName: 'azureuser', sshPort: 50000, adminPublicKey: null }
+      : null,
+    autologgerSettings: null,
+    errors: settled ? [] : null,
+    connectivityEndpoints: settled ? { publicIpAddress: null, privateIpAddress: '10.0.0.4' } : null,
+    applications: settled ? [] : null,
+    state: settled ? state : null,
+    lastOperation: null,
+    createdBy,
+    applicationSharingPolicy: wanted.applicationSharingPolicy ?? null,
+    computeInstanceAuthorizationType: wanted.computeInstanceAuthorizationType ?? 'personal',
+    personalComputeInstanceSettings: null,
+    setupScripts: null,
+    ...(settled && { schedules: { computeStartStop: [] } }),
+    dataMounts: null,
+    dataDisks: null,
+    containers: null,
+    updateStatus: null,
+    versions: settled ? { runtime: null } : null,
+    customServices: settled ? [] : null,
+    osImageMetadata: null,
+  };
+}
