@@ -22,6 +22,7 @@ function install() {
   });
   RealDate.prototype.constructor = globalThis.Date;
 
+  // The module `timers` stays as it is: Node's own modules take theirs from there.
   const { setTimeout, setInterval } = timers;
   const promises = {
     setTimeout: timersPromises.setTimeout,
@@ -34,8 +35,8 @@ function install() {
   timersPromises.setInterval = (ms, value, options) => promises.setInterval(scaled(ms), value, options);
   timersPromises.scheduler.wait = (ms, options) => promises.wait.call(timersPromises.scheduler, scaled(ms), options);
   Object.defineProperty(scaledTimeout, promisify.custom, { value: timersPromises.setTimeout });
-  globalThis.setTimeout = timers.setTimeout = scaledTimeout;
-  globalThis.setInterval = timers.setInterval = scaledInterval;
+  globalThis.setTimeout = scaledTimeout;
+  globalThis.setInterval = scaledInterval;
   syncBuiltinESMExports();
 }
 

@@ -6,7 +6,7 @@ import { endpointSecrets, SYSTEM_CONNECTION, type Endpoint } from './endpoints.t
 import { installedNodeBinaries } from './handler.ts';
 import type { JobRequest } from './job-request.ts';
 import { jobFolders, jobVariableValue, predefinedVariables, type JobFolders } from './job-variables.ts';
-import { findLeftovers, killProcesses, LOOKUP_VARIABLE } from './leftovers.ts';
+import { killLeftovers, LOOKUP_VARIABLE } from './leftovers.ts';
 import { planSteps, type PlannedStep } from './job-plan.ts';
 import { SUMMARY_TYPE, type JobRecord, type StepRecord } from './records.ts';
 import { SecretMasker } from './secret-masker.ts';
@@ -55,8 +55,7 @@ export async function runJob(request: JobRequest): Promise<JobRecord> {
   } finally {
     cancellation.stopWatching();
   }
-  const leftovers = job.variables.get('process.clean')?.toLowerCase() === 'false' ? [] : findLeftovers(lookupId);
-  killProcesses(leftovers);
+  const leftovers = job.variables.get('process.clean')?.toLowerCase() === 'false' ? [] : await killLeftovers(lookupId);
   return createRecord(request, job, plan, steps, { leftovers, logFiles });
 }
 

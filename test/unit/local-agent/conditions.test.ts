@@ -3,7 +3,11 @@ import { evaluateCondition } from '../../../local/agent/conditions.ts';
 import type { TaskResult } from '../../../local/agent/task-result.ts';
 import { Variables } from '../../../local/agent/variables.ts';
 
-function holds(condition: string | undefined, status?: TaskResult, values: Readonly<Record<string, string>> = {}): boolean {
+function holds(
+  condition: string | undefined,
+  status?: TaskResult,
+  values: Readonly<Record<string, string>> = {},
+): boolean {
   const variables = new Variables();
   for (const [name, value] of Object.entries(values)) variables.set(name, value);
   return evaluateCondition(condition, status, variables);

@@ -38,7 +38,13 @@ describe('parsing of logging commands', () => {
   });
 
   it('is no command without exactly an area and an event', () => {
-    for (const line of ['##vso[task]x', '##vso[task.debug.x]', '##vso[ task.debug]x', '##VSO[task.debug]x', '##vso[a.b']) {
+    for (const line of [
+      '##vso[task]x',
+      '##vso[task.debug.x]',
+      '##vso[ task.debug]x',
+      '##VSO[task.debug]x',
+      '##vso[a.b',
+    ]) {
       assert.equal(parsed(line), undefined, line);
     }
     assert.deepEqual(parsed('##vso[task..debug]x'), ['task.debug', {}, 'x']);

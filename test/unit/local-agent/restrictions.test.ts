@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { allowsCommand, allowsVariable } from '../../../local/agent/restrictions.ts';
 
-const only = (...allowed: string[]): { settableVariables: { allowed: string[] } } => ({ settableVariables: { allowed } });
+const only = (...allowed: string[]): { settableVariables: { allowed: string[] } } => ({
+  settableVariables: { allowed },
+});
 
 describe('restrictions on variables', () => {
   it('allow everything without a list and nothing with an empty one', () => {
