@@ -56,7 +56,9 @@ async function fetchInput(
   const isModel = input.type.endsWith('_model');
   const place = findData(context, store, workspace, input.uri, isModel ? 'models' : 'data');
   const folder = join(dataFolder, `INPUT_${name}`);
-  const file = await download(context, place, folder);
+  const file = await download(context, place, folder).catch((error: unknown) => {
+    throw new DataNotFound(`Input ${name}: ${input.uri} cannot be read (${String(error)}).`);
+  });
   if ((await readdir(folder)).length === 0) {
     throw new DataNotFound(`Input ${name}: nothing is stored at ${input.uri}.`);
   }

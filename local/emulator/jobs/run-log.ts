@@ -12,8 +12,6 @@ export interface RunLog {
 
 /** Container of the workspace's account that holds what runs leave behind. */
 export const ARTIFACT_CONTAINER = 'azureml';
-/** The blob service takes 4 MiB in one append. */
-const LARGEST_APPEND = 4 * 1024 * 1024;
 
 /**
  * Opens `path` (`user_logs/std_log.txt`) in the run's folder of the artifact store. The blob is there from the start.
@@ -35,9 +33,7 @@ export function openRunLog(
     while (waiting.length > 0) {
       const all = Buffer.concat(waiting);
       waiting = [];
-      for (let start = 0; start < all.length; start += LARGEST_APPEND) {
-        await blobs.append(blob, all.subarray(start, start + LARGEST_APPEND));
-      }
+      await blobs.append(blob, all);
     }
   };
   const start = (first: Promise<void>): void => {
