@@ -23,6 +23,10 @@ export interface EmulatorContext {
   readonly workFolder: string;
   /** Environment for child processes: how they reach this emulator (proxy and CA), beside a clean base. */
   readonly childEnvironment: Readonly<Record<string, string>>;
+  /** What a part tells about itself at `GET /_emulator/{name}`, as JSON. */
+  readonly reports: Map<string, () => unknown>;
+  /** Runs once the emulator listens and children can reach it: start there what comes back after a restart. */
+  onReady(work: () => void): void;
   /** Runs when the emulator closes, before its servers do: end your child processes here. Last added runs first. */
   onClose(work: () => Promise<void> | void): void;
 }

@@ -24,6 +24,8 @@ export interface ControlParts {
   readonly tokens: TokenIssuer;
   readonly headers: PlaneHeaders;
   readonly routes: readonly Route[];
+  /** What other parts tell about themselves, by name. */
+  readonly reports: ReadonlyMap<string, () => unknown>;
 }
 
 interface ControlRequest {
@@ -79,8 +81,13 @@ function dispatch(parts: ControlParts, request: ControlRequest): Promise<Reply> 
     case '/metadata/identity/oauth2/token':
       return metadata(parts, request);
     default:
-      return refusal(404, `The emulator has nothing at ${request.path}.`);
+      return report(parts, request) ?? refusal(404, `The emulator has nothing at ${request.path}.`);
   }
+}
+
+function report({ reports }: ControlParts, { method, path }: ControlRequest): Reply | undefined {
+  const read = reports.get(path.replace(/^\/_emulator\//, ''));
+  return read === undefined || method !== 'GET' ? undefined : { status: 200, body: read() };
 }
 
 function health({ cloud, clock, settings }: ControlParts): object {

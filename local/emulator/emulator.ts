@@ -133,6 +133,9 @@ async function assemble(
 
   // The port is known only once the server listens, but children start later: they get it by reference.
   const environment: Record<string, string> = {};
+  const childEnvironment = cleanEnvironment();
+  const reports = new Map<string, () => unknown>();
+  const starters: (() => void)[] = [];
   const context: EmulatorContext = {
     cloud,
     clock,
@@ -144,7 +147,9 @@ async function assemble(
     faults,
     tokens,
     workFolder: folder,
-    childEnvironment: environment,
+    childEnvironment,
+    reports,
+    onReady: (work) => starters.push(work),
     onClose: (work) => closers.push(work),
   };
   await prepareWorkspace(context);
@@ -166,13 +171,25 @@ async function assemble(
       blobs: blobFront,
       onDefect,
     }),
-    control: createControlPlane({ cloud, clock, settings, faults, journal, tokens, headers, routes: router.routes }),
+    control: createControlPlane({
+      cloud,
+      clock,
+      settings,
+      faults,
+      journal,
+      tokens,
+      headers,
+      routes: router.routes,
+      reports,
+    }),
     journal,
     credentials: options.proxyCredentials,
   });
   closers.push(() => server.close());
   const url = `http://127.0.0.1:${server.port}`;
   Object.assign(environment, clientEnvironment(proxyUrl(url, options), url, caFile, clock.settings));
+  Object.assign(childEnvironment, environment);
+  for (const start of starters) start();
 
   return {
     url,
@@ -263,6 +280,16 @@ function proxyUrl(url: string, { proxyCredentials }: EmulatorOptions): string {
   if (proxyCredentials === undefined) return url;
   const { username, password } = proxyCredentials;
   return url.replace('http://', `http://${encodeURIComponent(username)}:${encodeURIComponent(password)}@`);
+}
+
+/** What a process needs to run at all; nothing else of the emulator's own environment reaches jobs and model servers. */
+function cleanEnvironment(): Record<string, string> {
+  const kept: Record<string, string> = {};
+  for (const name of ['PATH', 'HOME', 'LANG', 'TMPDIR']) {
+    const value = process.env[name];
+    if (value !== undefined) kept[name] = value;
+  }
+  return kept;
 }
 
 /** The variables by which unmodified clients (Node, Python, curl) go through the proxy and trust its certificates. */

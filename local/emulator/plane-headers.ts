@@ -87,7 +87,7 @@ export function createPlaneHeaders(clock: Clock): PlaneHeaders {
         case 'pipelines':
           return { 'Cache-Control': 'no-cache', ActivityId: id, 'X-TFS-Session': id };
         case 'scoring':
-          return { 'x-request-id': id, server: 'azureml-frontdoor' };
+          return { 'X-Request-ID': id, Server: 'azureml-frontdoor' };
         case 'blob':
           return { 'x-ms-request-id': id, Server: 'Windows-Azure-Blob/1.0 Microsoft-HTTPAPI/2.0' };
       }

@@ -2,15 +2,20 @@
 import { cloudMetadataRoutes } from './arm/cloud-metadata.ts';
 import { computeRoutes } from './arm/computes.ts';
 import { datastoreRoutes } from './arm/datastores.ts';
+import { jobRoutes } from './arm/jobs.ts';
 import { WORKSPACE_PATH, workspaceOf } from './arm/workspace-scope.ts';
 import { workspaceRoutes } from './arm/workspaces.ts';
 import type { EmulatorContext } from './context.ts';
 import type { Route } from './http.ts';
 import { entraRoutes } from './identity/entra.ts';
 import { pipelineRoutes } from './identity/pipeline-oidc.ts';
+import { startJobs } from './jobs/jobs.ts';
 import { operationRoutes } from './operations.ts';
+import { regionalRoutes } from './regional/regional-routes.ts';
+import { onlineRoutes } from './scoring/online-serving.ts';
 
 export function allRoutes(context: EmulatorContext): Route[] {
+  const jobs = startJobs(context);
   const routes = [
     ...cloudMetadataRoutes(context),
     ...entraRoutes(context),
@@ -19,6 +24,9 @@ export function allRoutes(context: EmulatorContext): Route[] {
     ...workspaceRoutes(context),
     ...datastoreRoutes(context),
     ...computeRoutes(context),
+    ...jobRoutes(context, jobs),
+    ...regionalRoutes(context, jobs),
+    ...onlineRoutes(context),
   ];
   return routes.map((route) => withParent(context, route));
 }

@@ -9,32 +9,29 @@ import type { EmulatorContext } from '../context.ts';
 import type { Route } from '../http.ts';
 import { openRunStore } from '../jobs/run-store.ts';
 import { createDeployments } from './deployments.ts';
-import { createScoringCounters, type DeploymentCounters } from './scoring-counters.ts';
+import { createScoringCounters } from './scoring-counters.ts';
 import { scoringRoutes } from './scoring-routes.ts';
 
-export interface OnlineServing {
-  readonly routes: readonly Route[];
-  /** What each deployment answered since the emulator started. */
-  counters(): readonly DeploymentCounters[];
-}
-
-/** Opens online endpoints on the emulator's state; deployments that were up come back, each with a new process. */
-export function openOnlineServing(context: EmulatorContext): OnlineServing {
+/**
+ * Opens online endpoints on the emulator's state. Deployments that were up come back, each with a new process. What each
+ * answered since the emulator started is told at `/_emulator/scoring`.
+ */
+export function onlineRoutes(context: EmulatorContext): Route[] {
   const store = openOnlineStore(context.state);
   const deployments = createDeployments(context, openRunStore(context));
   const counters = createScoringCounters(context.clock);
   const parts = { context, store, deployments };
   settleInterrupted(store, context);
-  restore(parts);
-  return {
-    routes: [
-      ...onlineEndpointRoutes(parts),
-      ...onlineEndpointCredentialRoutes(parts),
-      ...onlineDeploymentRoutes(parts),
-      ...scoringRoutes({ ...parts, counters }),
-    ],
-    counters: () => counters.list(),
-  };
+  context.reports.set('scoring', () => ({ deployments: counters.list() }));
+  context.onReady(() => {
+    restore(parts);
+  });
+  return [
+    ...onlineEndpointRoutes(parts),
+    ...onlineEndpointCredentialRoutes(parts),
+    ...onlineDeploymentRoutes(parts),
+    ...scoringRoutes({ ...parts, counters }),
+  ];
 }
 
 function restore({ context, store, deployments }: OnlineParts): void {
