@@ -13,6 +13,7 @@ export interface TaskInput {
   readonly defaultValue?: string;
   readonly required?: boolean;
   readonly visibleRule?: string;
+  readonly groupName?: string;
   readonly options?: Readonly<Record<string, string>>;
   readonly properties?: Readonly<Record<string, string>>;
 }
@@ -33,6 +34,8 @@ export interface TaskJson {
   readonly description: string;
   readonly version: { readonly Major: number; readonly Minor: number; readonly Patch: number };
   readonly minimumAgentVersion?: string;
+  readonly instanceNameFormat: string;
+  readonly groups?: readonly { readonly name: string }[];
   readonly inputs: readonly TaskInput[];
   readonly outputVariables?: readonly TaskOutput[];
   readonly execution?: Handlers;
