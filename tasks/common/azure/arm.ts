@@ -131,8 +131,9 @@ export function resourceUrl(
 ): string {
   const full = [workspaceArmId(settings.id), ...path.split('/').filter((segment) => segment !== '')].join('/');
   const encodedPath = full.split('/').map(encodeURIComponent).join('/');
-  const parameters = Object.entries({ 'api-version': apiVersion(method, path, body), ...query }).flatMap(
-    ([name, value]) => (value === undefined ? [] : [`${name}=${encodeURIComponent(String(value))}`]),
+  const all: Query = { 'api-version': apiVersion(method, path, body), ...query };
+  const parameters = Object.entries(all).flatMap(([name, value]) =>
+    value === undefined ? [] : [`${name}=${encodeURIComponent(value)}`],
   );
   return `${settings.resourceManagerUrl}${encodedPath}?${parameters.join('&')}`;
 }

@@ -44,8 +44,8 @@ async function openExchange(connections: Connections, request: PipelineRequest):
   try {
     return await exchangeOnce(connections, request);
   } catch (error) {
-    // The server closed a kept connection just as we used it: it has not read the request, so any method may be resent.
-    if (error instanceof StaleConnectionError) return exchangeOnce(connections, request);
+    // Most likely the server closed a kept connection just as we used it; but a POST may have been read before.
+    if (error instanceof StaleConnectionError && request.method !== 'POST') return exchangeOnce(connections, request);
     throw error;
   }
 }

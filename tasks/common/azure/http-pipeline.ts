@@ -170,7 +170,6 @@ function retryPolicy(clock: Clock, reached: (url: string) => Reached): PipelineP
         const { response, error } = await attemptOf(request, next);
         const delay = retryDelay(
           {
-            method: request.method,
             status: response?.status,
             headers: response?.headers.toJSON() ?? {},
             errorCode: error === undefined ? undefined : codeOf(error),
@@ -190,11 +189,12 @@ function retryPolicy(clock: Clock, reached: (url: string) => Reached): PipelineP
   };
 }
 
-/** For requests that are tried once: names the cause of a failure. */
+/** For requests that are tried once, on a connection of their own: names the cause of a failure. */
 function failurePolicy(reached: (url: string) => Reached): PipelinePolicy {
   return {
     name: 'failure',
     async sendRequest(request, next) {
+      request.headers.set('Connection', 'close');
       const { response, error } = await attemptOf(request, next);
       if (response !== undefined) return response;
       throw await networkErrorOf(error, reached(request.url));

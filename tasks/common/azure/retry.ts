@@ -1,7 +1,6 @@
 /** When a request is worth repeating, and after how long. Pure: the waiting itself is done by the pipeline. */
 
 export interface Outcome {
-  readonly method: string;
   /** The answer's status; undefined when none came. */
   readonly status: number | undefined;
   /** Lower-case names. */

@@ -58,7 +58,7 @@ export function errorCodeOf(answer: ErrorAnswer): string {
 export function withoutSecrets(text: string): string {
   return text
     .replace(/\b(https?:\/\/[^\s"'<>?]+)\?[^\s"'<>]*/gi, '$1')
-    .replace(/\b(?:sig|signature)=[^\s&"'<>]+/gi, 'sig=***')
+    .replace(/\b(?:sig|signature)=[^\s&"'<>,]+/gi, 'sig=***')
     .replace(/\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*/g, '***');
 }
 
