@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BuildOptions, Plugin } from 'esbuild';
 import type { Task } from '../task-contract.ts';
+import { oneCopyPlugin } from './one-copy-plugin.ts';
 
 /** Options for all entries of these tasks; nothing is written. Paths in the result are relative to `root`. */
 export function bundleOptions(root: string, entryPoints: Readonly<Record<string, string>>) {
@@ -24,7 +25,7 @@ export function bundleOptions(root: string, entryPoints: Readonly<Record<string,
     metafile: true,
     write: false,
     logLevel: 'silent',
-    plugins: [handlersPlugin(root)],
+    plugins: [handlersPlugin(root), oneCopyPlugin()],
   } as const satisfies BuildOptions;
 }
 
