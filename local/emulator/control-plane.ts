@@ -78,6 +78,8 @@ function dispatch(parts: ControlParts, request: ControlRequest): Promise<Reply> 
       return faults(parts.faults, request);
     case '/_emulator/routes':
       return { status: 200, body: describeRoutes(parts.routes) };
+    // msal-node appends a slash.
+    case '/metadata/identity/oauth2/token/':
     case '/metadata/identity/oauth2/token':
       return metadata(parts, request);
     default:

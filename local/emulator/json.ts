@@ -52,3 +52,8 @@ export function canonical(value: Json | undefined): string {
     .map((key) => `${JSON.stringify(key)}:${canonical(value[key])}`);
   return `{${members.join(',')}}`;
 }
+
+/** The object without some of its members. */
+export function without(value: JsonObject, ...names: readonly string[]): JsonObject {
+  return Object.fromEntries(Object.entries(value).filter(([name]) => !names.includes(name)));
+}

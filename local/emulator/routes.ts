@@ -1,8 +1,14 @@
 /** Every route of the emulator; each part adds the list it makes. */
 import { cloudMetadataRoutes } from './arm/cloud-metadata.ts';
+import type { FindJobOutput } from './arm/asset-uri.ts';
+import { codeRoutes } from './arm/codes.ts';
+import { componentRoutes } from './arm/components.ts';
 import { computeRoutes } from './arm/computes.ts';
+import { dataRoutes } from './arm/data.ts';
 import { datastoreRoutes } from './arm/datastores.ts';
+import { environmentRoutes } from './arm/environments.ts';
 import { jobRoutes } from './arm/jobs.ts';
+import { modelRoutes } from './arm/models.ts';
 import { WORKSPACE_PATH, workspaceOf } from './arm/workspace-scope.ts';
 import { workspaceRoutes } from './arm/workspaces.ts';
 import type { EmulatorContext } from './context.ts';
@@ -16,6 +22,10 @@ import { onlineRoutes } from './scoring/online-serving.ts';
 
 export function allRoutes(context: EmulatorContext): Route[] {
   const jobs = startJobs(context);
+  const findJobOutput: FindJobOutput = (workspace, job, output) => {
+    const reference = jobs.store.find(workspace.id, job)?.outputs[output];
+    return reference === undefined ? undefined : jobs.store.outputAsset(reference.assetId)?.uri;
+  };
   const routes = [
     ...cloudMetadataRoutes(context),
     ...entraRoutes(context),
@@ -24,6 +34,11 @@ export function allRoutes(context: EmulatorContext): Route[] {
     ...workspaceRoutes(context),
     ...datastoreRoutes(context),
     ...computeRoutes(context),
+    ...codeRoutes(context),
+    ...environmentRoutes(context),
+    ...dataRoutes(context, findJobOutput),
+    ...modelRoutes(context, findJobOutput),
+    ...componentRoutes(context),
     ...jobRoutes(context, jobs),
     ...regionalRoutes(context, jobs),
     ...onlineRoutes(context),

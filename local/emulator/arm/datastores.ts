@@ -2,7 +2,7 @@
 import type { EmulatorContext } from '../context.ts';
 import { badBody, datastoreNotFound, mfeError } from '../errors.ts';
 import type { Evidence, Incoming, Reply, Route } from '../http.ts';
-import { asObject, at, textAt, type JsonObject } from '../json.ts';
+import { asObject, at, textAt, without, type JsonObject } from '../json.ts';
 import { page } from './paging.ts';
 import { COLLECTIONS, created, modified, type ResourceRecord } from './resource.ts';
 import { WORKSPACE_PATH, WORKSPACE_TYPE, workspaceOf, type WorkspaceRecord } from './workspace-scope.ts';
@@ -99,7 +99,7 @@ async function put(context: EmulatorContext, request: Incoming): Promise<Reply> 
       protocol: 'https',
       serviceDataAccessAuthIdentity: 'None',
       ...properties,
-      credentials: withoutSecrets(credentials),
+      credentials: without(credentials, 'secrets'),
     },
     systemData:
       before === undefined
@@ -114,10 +114,6 @@ async function put(context: EmulatorContext, request: Incoming): Promise<Reply> 
     await context.blobs.createContainer(workspace.storageAccount, container);
   }
   return { status: before === undefined ? 201 : 200, body: record };
-}
-
-function withoutSecrets(credentials: JsonObject): JsonObject {
-  return Object.fromEntries(Object.entries(credentials).filter(([name]) => name !== 'secrets'));
 }
 
 /**
