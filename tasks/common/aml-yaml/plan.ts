@@ -31,7 +31,9 @@ export interface LocalSource {
   readonly basename: string;
   /** What is uploaded, ignore rules applied; `name` is relative to the folder (or the file's own name). */
   readonly files: readonly LocalFile[];
+  /** Of code; empty where the step needs none. */
   readonly contentHash: string;
+  /** Of data; empty where the step needs none. */
   readonly objectHash: string;
 }
 
@@ -89,6 +91,10 @@ export interface PutStep {
   /** Absent for resources without versions. */
   readonly version?: VersionRule;
   readonly body: Readonly<Record<string, Template>>;
+  /** What is hashed in place of `properties.componentSpec` where the two differ (`1.0` is not `1` there). */
+  readonly hashedSpec?: Readonly<Record<string, Template>>;
+  /** The body gets `properties.properties.client_component_hash`, the hash over the component's resolved spec. */
+  readonly clientComponentHash?: boolean;
   readonly withUserToken?: boolean;
   readonly query?: Readonly<Record<string, string>>;
 }
