@@ -32,8 +32,8 @@ export interface CredentialSettings {
  */
 export function createAcquireToken(settings: CredentialSettings): AcquireToken {
   return async (scope, claims) => {
-    const recorder = recordLastAnswer(settings.http.identityClient);
-    const credential = await createCredential(settings, recorder.client);
+    const recorder = createRecorder(settings.http.identityClient);
+    const credential = await createCredential(settings, recorder);
     try {
       const found = await credential.getToken(scope, claims === undefined ? {} : { claims });
       if (found === null) throw new Error('The authority answered without a token.');
@@ -48,17 +48,20 @@ export function createAcquireToken(settings: CredentialSettings): AcquireToken {
   };
 }
 
-async function createCredential(settings: CredentialSettings, client: HttpClient): Promise<TokenCredential> {
+async function createCredential(settings: CredentialSettings, recorder: Recorder): Promise<TokenCredential> {
   const identity = await import('@azure/identity');
   const { connection, cloud } = settings;
   const auth: ConnectionAuth = connection.auth;
+  const transport = {
+    httpClient: recorder.client,
+    retryOptions: { maxRetries: 0 },
+    redirectOptions: { maxRetries: 0 },
+  };
   const options = {
     authorityHost: cloud.authorityUrl,
     // The authority is the connection's own: nobody else needs to be asked whether it is one.
     disableInstanceDiscovery: true,
-    httpClient: client,
-    retryOptions: { maxRetries: 0 },
-    redirectOptions: { maxRetries: 0 },
+    ...transport,
   };
   switch (auth.scheme) {
     case 'servicePrincipalSecret':
@@ -74,45 +77,45 @@ async function createCredential(settings: CredentialSettings, client: HttpClient
     case 'managedIdentity':
       return new identity.ManagedIdentityCredential({
         ...(auth.clientId === undefined ? {} : { clientId: auth.clientId }),
-        httpClient: client,
-        retryOptions: { maxRetries: 0 },
-        redirectOptions: { maxRetries: 0 },
+        ...transport,
       });
-    case 'workloadIdentityFederation':
-      return new identity.ClientAssertionCredential(
-        auth.tenantId,
-        auth.clientId,
-        // A token of the pipeline lives ten minutes: each request to Entra gets a new one.
-        () => requestPipelineToken(settings),
-        options,
-      );
+    case 'workloadIdentityFederation': {
+      // A token of the pipeline lives ten minutes: each request to Entra gets a new one. The library asks for it twice.
+      let assertion: Promise<string> | undefined;
+      const getAssertion = () => (assertion ??= recorder.watch(requestPipelineToken(settings)));
+      return new identity.ClientAssertionCredential(auth.tenantId, auth.clientId, getAssertion, options);
+    }
   }
 }
 
+/** Remembers what really happened below the identity library. */
 interface Recorder {
   readonly client: HttpClient;
-  /** What was thrown below the library, if anything was. */
+  /** Passes the work's result on, and remembers its failure. */
+  watch<T>(work: Promise<T>): Promise<T>;
+  /** What was thrown, if anything was. */
   failure(): unknown;
   /** The last answer that was no success. */
   refusal(): { readonly status: number; readonly text: string } | undefined;
 }
 
-function recordLastAnswer(inner: HttpClient): Recorder {
+function createRecorder(inner: HttpClient): Recorder {
   let thrown: unknown;
   let refused: { status: number; text: string } | undefined;
+  const watch = <T>(work: Promise<T>): Promise<T> =>
+    work.catch((error: unknown) => {
+      thrown = error;
+      throw error;
+    });
   return {
     client: {
       async sendRequest(request) {
-        try {
-          const response = await inner.sendRequest(request);
-          refused = response.status < 300 ? undefined : { status: response.status, text: response.bodyAsText ?? '' };
-          return response;
-        } catch (error) {
-          thrown = error;
-          throw error;
-        }
+        const response = await watch(inner.sendRequest(request));
+        refused = response.status < 300 ? undefined : { status: response.status, text: response.bodyAsText ?? '' };
+        return response;
       },
     },
+    watch,
     failure: () => thrown,
     refusal: () => refused,
   };
