@@ -5,7 +5,7 @@ import type { ResourceRecord } from '../arm/resource.ts';
 import { defaultContainer } from '../arm/workspace-scope.ts';
 import type { WorkspaceRecord } from '../arm/workspace-scope.ts';
 import { textAt } from '../json.ts';
-import { parseDataUri } from './data-uri.ts';
+import { ARTIFACT_STORE, artifactFolder, parseDataUri, shortDatastoreUri } from './data-uri.ts';
 import type { DataLocation } from './data-uri.ts';
 import type { RunStore } from './run-store.ts';
 
@@ -48,13 +48,19 @@ export function findData(
   }
 }
 
-/** Short URI of a named output of a job. Throws DataNotFound when the job or the output is missing. */
+/**
+ * Short URI of an output of a job; `artifacts` and `default` are the run's own folder. Throws DataNotFound when the job
+ * or the output is missing.
+ */
 export function jobOutputUri(
   store: RunStore,
   workspace: WorkspaceRecord,
   { job, output }: { readonly job: string; readonly output: string },
 ): string {
   const run = store.find(workspace.id, job);
+  if (run !== undefined && (output === 'artifacts' || output === 'default')) {
+    return shortDatastoreUri(ARTIFACT_STORE, artifactFolder(run.containerOf));
+  }
   const reference = run?.outputs[output];
   const asset = reference === undefined ? undefined : store.outputAsset(reference.assetId);
   if (asset === undefined) throw new DataNotFound(`Job ${job} has no output ${output}.`);

@@ -28,7 +28,7 @@ export function runFilter(filter: string): (searched: SearchedRun) => boolean {
 /** Compares two runs by `order_by` entries such as `metrics.auc DESC`; runs without the value come last. */
 export function runOrder(orderBy: readonly string[]): (a: SearchedRun, b: SearchedRun) => number {
   const keys = orderBy.map((text) => {
-    const [, name = '', direction = 'ASC'] = /^\s*(\S+)(?:\s+(ASC|DESC))?\s*$/i.exec(text) ?? [];
+    const [, name = '', direction = 'ASC'] = /^\s*(.+?)(?:\s+(ASC|DESC))?\s*$/i.exec(text) ?? [];
     return { name, sign: direction.toUpperCase() === 'DESC' ? -1 : 1 };
   });
   return (a, b) => {
