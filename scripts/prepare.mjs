@@ -2,7 +2,7 @@
 // Plain JavaScript without imports of packages, because on a fresh clone there are none yet.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -17,6 +17,8 @@ if (isStale('node_modules/.installed', lockHash())) {
   run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], 'Installing packages (once) …');
   stamp('node_modules/.installed', lockHash());
 }
+// The package that brings Node 24 for the tests links it as `node`, in front of the Node that npm scripts are run with.
+rmSync(join(root, 'node_modules/.bin/node'), { force: true });
 
 const sources = sourceHash(['tasks', 'scripts', 'images', 'package.json', 'package-lock.json', 'vss-extension.json']);
 if (isStale('dist/.built', sources)) {
