@@ -6,13 +6,10 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, w
 import { dirname, join } from 'node:path';
 import { build, type BuildFailure, formatMessages, type Message } from 'esbuild';
 import { bundleOptions, entryPoint, handlerStubs } from './bundle/esbuild-options.ts';
-import { bundleProblems, packagesOf } from './bundle/inspect-bundle.ts';
+import { bundleProblems, packagesOf, TASK_BUDGET } from './bundle/inspect-bundle.ts';
 import { thirdPartyNotices } from './bundle/third-party-notices.ts';
 import { findStale } from './generate.ts';
 import { readTasks, repositoryRoot, type Task } from './task-contract.ts';
-
-/** What a task's code may weigh, in bytes. */
-export const TASK_BUDGET = 1_300_000;
 
 const outputFolder = join(repositoryRoot, 'dist/tasks');
 

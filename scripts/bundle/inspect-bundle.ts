@@ -1,6 +1,9 @@
 /** What a bundle is made of, from esbuild's metafile, and what must not be in it. */
 import type { Metafile } from 'esbuild';
 
+/** What a task's code may weigh, in bytes. */
+export const TASK_BUDGET = 1_300_000;
+
 type Output = Metafile['outputs'][string];
 
 /** A package in a bundle; `root` is its folder, relative to the repository. */
