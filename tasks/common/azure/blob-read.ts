@@ -153,13 +153,19 @@ async function receivePart(
 /** How much of a log one call returns at most. */
 const rangeBytes = 4 * 1024 * 1024;
 
+export interface RangeSettings {
+  readonly http: HttpPipeline;
+  /** Sends without a token: the SAS is part of the URL. */
+  readonly anonymous: Sender;
+  readonly clock: Clock;
+}
+
 /**
  * Bytes of a SAS URL from an offset on, at most 4 MiB a call; empty when nothing new is there, the blob is empty
  * (416, InvalidRange) or does not exist yet. What arrived before a connection broke is returned: it is in order.
  */
 export async function readBlobRange(
-  http: HttpPipeline,
-  anonymous: Sender,
+  { http, anonymous, clock }: RangeSettings,
   url: string,
   fromByte: number,
   options: RequestOptions = {},
@@ -167,20 +173,34 @@ export async function readBlobRange(
   if (!URL.canParse(url) || new URL(url).protocol !== 'https:') {
     throw new UserError('A log has an address that is not https; it is not read.');
   }
+  for (let interruptions = 0; ; interruptions++) {
+    const { bytes, broken } = await readRangeOnce(anonymous, url, fromByte, options);
+    options.signal?.throwIfAborted();
+    if (broken === undefined || bytes.byteLength > 0) return bytes;
+    if (interruptions >= mostInterruptions) throw await networkErrorOf(broken, http.reached(url));
+    await clock.sleep(pollDelay(interruptions, undefined), options.signal);
+  }
+}
+
+async function readRangeOnce(
+  anonymous: Sender,
+  url: string,
+  fromByte: number,
+  options: RequestOptions,
+): Promise<{ readonly bytes: Uint8Array; readonly broken: Error | undefined }> {
   const range = `bytes=${String(fromByte)}-${String(fromByte + rangeBytes - 1)}`;
-  const headers = { range, 'x-ms-range': range, 'x-ms-version': storageApiVersion };
+  const headers = { range, 'x-ms-version': storageApiVersion };
   const answer = await anonymous.stream({ method: 'GET', url, headers, signal: options.signal });
   if (answer.status === 416 || answer.status === 404) {
     answer.body.resume();
-    return new Uint8Array();
+    return { bytes: new Uint8Array(), broken: undefined };
   }
   const { chunks, error } = await readAvailable(answer.body);
-  options.signal?.throwIfAborted();
   const bytes = Buffer.concat(chunks);
   if (answer.status >= 300) throw serviceErrorOf({ ...answer, text: bytes.toString('utf8') }, 'Reading a log');
-  if (error !== undefined && bytes.byteLength === 0) throw await networkErrorOf(brokenOff(error), http.reached(url));
+  const broken = error === undefined ? undefined : brokenOff(error);
   // A server that does not know ranges sends everything.
-  return answer.status === 200 ? bytes.subarray(fromByte, fromByte + rangeBytes) : bytes;
+  return { bytes: answer.status === 200 ? bytes.subarray(fromByte, fromByte + rangeBytes) : bytes, broken };
 }
 
 async function readAvailable(body: AsyncIterable<unknown>): Promise<{ chunks: Buffer[]; error: unknown }> {

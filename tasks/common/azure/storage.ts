@@ -54,7 +54,7 @@ export function createStorage(settings: StorageSettings): Storage {
         settings.clock,
         options,
       ),
-    readRange: (url, fromByte, options) => readBlobRange(settings.http, settings.anonymous, url, fromByte, options),
+    readRange: (url, fromByte, options) => readBlobRange(settings, url, fromByte, options),
   };
 }
 
