@@ -153,8 +153,16 @@ async function faults(rules: Faults, request: ControlRequest): Promise<Reply> {
   }
 }
 
+export interface RoutesReport {
+  readonly count: number;
+  readonly recorded: number;
+  readonly spec: number;
+  readonly guessed: number;
+  readonly routes: readonly (Pick<Route, 'plane' | 'method' | 'path'> & Route['evidence'])[];
+}
+
 /** How many routes stand on which evidence, and which. */
-export function describeRoutes(routes: readonly Route[]): object {
+export function describeRoutes(routes: readonly Route[]): RoutesReport {
   const count = (mark: string): number => routes.filter((route) => route.evidence.mark === mark).length;
   return {
     count: routes.length,

@@ -7,12 +7,14 @@ import { startBlobServer } from './blob/azurite.ts';
 import { createBlobFront } from './blob/blob-front.ts';
 import { openBlobAccounts } from './blob/open-blob-accounts.ts';
 import { createAuthority, createSelfSigned, type KeyedCertificate } from './certificates.ts';
+import { cleanEnvironment, clientEnvironment, type ProxyCredentials } from './client-environment.ts';
 import { CLOUDS, hostRole, type Cloud } from './clouds.ts';
-import { formatClock, startClock, type ClockSettings } from './clock.ts';
+import { startClock, type ClockSettings } from './clock.ts';
 import type { EmulatorContext } from './context.ts';
 import { createControlPlane } from './control-plane.ts';
 import { createExchange } from './exchange.ts';
 import { createFaults, type FaultRule } from './faults.ts';
+import type { Route } from './http.ts';
 import { createTokenIssuer } from './identity/tokens.ts';
 import { createJournal, type JournalEntry, type JournalFilter } from './journal.ts';
 import { createOperations } from './operations.ts';
@@ -40,7 +42,7 @@ export interface EmulatorOptions {
   readonly clock?: ClockSettings;
   readonly timings?: Partial<Timings>;
   /** Asked of whoever uses the proxy. */
-  readonly proxyCredentials?: { readonly username: string; readonly password: string };
+  readonly proxyCredentials?: ProxyCredentials;
   /** Told of defects of the emulator itself; by default they go to stderr. */
   readonly onDefect?: (error: unknown, request: string) => void;
 }
@@ -59,6 +61,7 @@ export interface Emulator {
   readonly environment: Readonly<Record<string, string>>;
   /** What its handlers work with: for tests that look behind the answers. */
   readonly context: EmulatorContext;
+  readonly routes: readonly Route[];
   requests(filter?: JournalFilter): readonly JournalEntry[];
   /** Resolves with the matching requests once there is one, or with none when the signal aborts. */
   waitForRequest(filter: JournalFilter, signal: AbortSignal): Promise<readonly JournalEntry[]>;
@@ -187,7 +190,8 @@ async function assemble(
   });
   closers.push(() => server.close());
   const url = `http://127.0.0.1:${server.port}`;
-  Object.assign(environment, clientEnvironment(proxyUrl(url, options), url, caFile, clock.settings));
+  const { proxyCredentials } = options;
+  Object.assign(environment, clientEnvironment({ url, caFile, clock: clock.settings, proxyCredentials }));
   Object.assign(childEnvironment, environment);
   for (const start of starters) start();
 
@@ -201,6 +205,7 @@ async function assemble(
     clock: clock.settings,
     environment,
     context,
+    routes: router.routes,
     requests: (filter) => journal.find(filter),
     waitForRequest: (filter, signal) => journal.wait(filter, signal),
     clearRequests: () => {
@@ -274,43 +279,6 @@ function openWorkFolder(stateFolder: string | undefined, closers: (() => void)[]
   const folder = join(stateFolder, 'work');
   mkdirSync(folder, { recursive: true });
   return folder;
-}
-
-function proxyUrl(url: string, { proxyCredentials }: EmulatorOptions): string {
-  if (proxyCredentials === undefined) return url;
-  const { username, password } = proxyCredentials;
-  return url.replace('http://', `http://${encodeURIComponent(username)}:${encodeURIComponent(password)}@`);
-}
-
-/** What a process needs to run at all; nothing else of the emulator's own environment reaches jobs and model servers. */
-function cleanEnvironment(): Record<string, string> {
-  const kept: Record<string, string> = {};
-  for (const name of ['PATH', 'HOME', 'LANG', 'TMPDIR']) {
-    const value = process.env[name];
-    if (value !== undefined) kept[name] = value;
-  }
-  return kept;
-}
-
-/** The variables by which unmodified clients (Node, Python, curl) go through the proxy and trust its certificates. */
-function clientEnvironment(
-  proxy: string,
-  controlUrl: string,
-  caFile: string,
-  clock: ClockSettings,
-): Record<string, string> {
-  return {
-    HTTPS_PROXY: proxy,
-    https_proxy: proxy,
-    NO_PROXY: '127.0.0.1,localhost',
-    no_proxy: '127.0.0.1,localhost',
-    NODE_EXTRA_CA_CERTS: caFile,
-    REQUESTS_CA_BUNDLE: caFile,
-    SSL_CERT_FILE: caFile,
-    CURL_CA_BUNDLE: caFile,
-    AZURE_POD_IDENTITY_AUTHORITY_HOST: controlUrl,
-    LOCAL_CLOCK: formatClock(clock),
-  };
 }
 
 function reportDefect(error: unknown, request: string): void {
