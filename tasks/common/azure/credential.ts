@@ -49,7 +49,7 @@ export function createAcquireToken(settings: CredentialSettings): AcquireToken {
 }
 
 async function createCredential(settings: CredentialSettings, recorder: Recorder): Promise<TokenCredential> {
-  const identity = await import('@azure/identity');
+  const identity = await import('./identity.ts');
   const { connection, cloud } = settings;
   const auth: ConnectionAuth = connection.auth;
   const transport = {
