@@ -2,7 +2,16 @@ import { randomUUID } from 'node:crypto';
 import type { Json, JsonObject } from '../../tasks/common/domain/json.ts';
 import { isJsonObject, textAt } from '../../tasks/common/domain/json.ts';
 import { workspaceArmId, type WorkspaceId } from '../../tasks/common/domain/workspace-id.ts';
-import type { Query, Resource, RunHistory, Scoring, Storage, Tracking, Workspace, WriteOptions } from '../../tasks/common/ports.ts';
+import type {
+  Query,
+  Resource,
+  RunHistory,
+  Scoring,
+  Storage,
+  Tracking,
+  Workspace,
+  WriteOptions,
+} from '../../tasks/common/ports.ts';
 import type { RecordedRequest } from './recorded-case.ts';
 
 /** A request as the comparer takes it. */
@@ -104,7 +113,8 @@ export class RecordedWorkspace implements Workspace {
   /** The newest versions of an asset: as a list was answered, or as its container names the latest one. */
   #versions(path: string): readonly Resource[] {
     const answered = this.#recorded.find(
-      (request) => request.method === 'GET' && request.query?.$top !== undefined && this.#relative(request.path) === path,
+      (request) =>
+        request.method === 'GET' && request.query?.$top !== undefined && this.#relative(request.path) === path,
     )?.response;
     const value = isJsonObject(answered) ? answered.value : undefined;
     if (Array.isArray(value)) return (value as readonly Json[]).filter(isJsonObject);

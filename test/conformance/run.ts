@@ -59,14 +59,17 @@ async function judge(kase: RecordedCase, inputs: string, comparer: Comparer): Pr
     const captured = await runCase(kase, inputs);
     if (kase.main === undefined) {
       // Where the client fails by a defect of its own, doing better is right.
-      return kase.sdkDefect === true ? result('equal', []) : result('different', ['accepted, but the client refuses it']);
+      return kase.sdkDefect === true
+        ? result('equal', [])
+        : result('different', ['accepted, but the client refuses it']);
     }
     const options = { level: 'writes', ignoreApiVersion: true };
     const differences = comparer.compare(comparer.parse(kase.text), captured, options);
     return result(differences.length === 0 ? 'equal' : 'different', differences);
   } catch (error) {
     if (isUnsupported(error)) return result('unsupported', [(error as UserError).message]);
-    if (!(error instanceof UserError)) return result('different', [error instanceof Error ? (error.stack ?? '') : String(error)]);
+    if (!(error instanceof UserError))
+      return result('different', [error instanceof Error ? (error.stack ?? '') : String(error)]);
     return result(kase.main === undefined ? 'equal' : 'different', error.message.split('\n'));
   }
 }
@@ -78,7 +81,13 @@ function printTotals(results: readonly CaseResult[]): void {
     const numbers = [count('equal'), count('different'), count('unsupported')].map((number) => number.padStart(13));
     console.log(`${name.padEnd(26)}${numbers.join('')}`);
   };
-  console.log(`\n${'kind'.padEnd(26)}${['equal', 'different', 'unsupported'].map((name) => name.padStart(13)).join('')}`);
-  for (const kind of kinds) row(kind, results.filter((result) => result.kind === kind));
+  console.log(
+    `\n${'kind'.padEnd(26)}${['equal', 'different', 'unsupported'].map((name) => name.padStart(13)).join('')}`,
+  );
+  for (const kind of kinds)
+    row(
+      kind,
+      results.filter((result) => result.kind === kind),
+    );
   row('all', results);
 }

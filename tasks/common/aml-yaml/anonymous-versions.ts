@@ -42,7 +42,9 @@ export interface InferenceRoute {
   readonly path: string | undefined;
   readonly port: number | undefined;
 }
-export type InferenceRoutes = Readonly<Record<'livenessRoute' | 'readinessRoute' | 'scoringRoute', InferenceRoute | undefined>>;
+export type InferenceRoutes = Readonly<
+  Record<'livenessRoute' | 'readinessRoute' | 'scoringRoute', InferenceRoute | undefined>
+>;
 
 /** The version of an inline environment: equal definitions share one, and so the image that was built for it. */
 export function anonymousEnvironmentVersion(environment: AnonymousEnvironment): string {
@@ -59,7 +61,7 @@ export function anonymousEnvironmentVersion(environment: AnonymousEnvironment): 
 
 /** Python's `separator.join(text)`: the separator between all characters of the text. */
 function interleave(separator: string, text: string): string {
-  return [...text].join(separator);
+  return Array.from(text).join(separator);
 }
 
 const NOWHERE: Place = { file: '' };

@@ -1,11 +1,16 @@
 import { byType, listOf, mapped, oneOf, record, text, type Reader } from './readers.ts';
 import type { TemplateObject } from './templates.ts';
 
-const assigned = listOf(record({ resource_id: text, client_id: text, principal_id: text }, { required: ['resource_id'] }));
+const assigned = listOf(
+  record({ resource_id: text, client_id: text, principal_id: text }, { required: ['resource_id'] }),
+);
 
 function userAssigned(type: string): Reader<TemplateObject> {
   return mapped(
-    record({ type: text, user_assigned_identities: assigned, tenant_id: text }, { required: ['user_assigned_identities'] }),
+    record(
+      { type: text, user_assigned_identities: assigned, tenant_id: text },
+      { required: ['user_assigned_identities'] },
+    ),
     ({ user_assigned_identities }) => ({
       type,
       userAssignedIdentities: Object.fromEntries(

@@ -1,6 +1,11 @@
 import { codeWithIncludes, type Include } from './additional-includes.ts';
 import { inputDefinitions, outputDefinitions } from './component-ports.ts';
-import { COMMON_COMPONENT_FIELDS, type ComponentHead, type DefinitionSource, type LocalComponent } from './component-types.ts';
+import {
+  COMMON_COMPONENT_FIELDS,
+  type ComponentHead,
+  type DefinitionSource,
+  type LocalComponent,
+} from './component-types.ts';
 import { planEnvironmentField } from './environment.ts';
 import { distribution, resources, specDistribution } from './job-settings.ts';
 import type { Template } from './plan.ts';

@@ -1,6 +1,19 @@
 import { DATA_TYPES, inputMode, named, outputMode } from './job-data.ts';
 import { pythonFloat, pythonText } from './python-literals.ts';
-import { anything, boolean, emptyAllowed, listOf, mapped, oneOf, record, refuse, text, type At, type Reader, type Values } from './readers.ts';
+import {
+  anything,
+  boolean,
+  emptyAllowed,
+  listOf,
+  mapped,
+  oneOf,
+  record,
+  expecting,
+  text,
+  type At,
+  type Reader,
+  type Values,
+} from './readers.ts';
 import { compact, passThrough, type TemplateObject } from './templates.ts';
 import { member, type ScalarNode, type YamlNode } from './yaml-node.ts';
 
@@ -21,10 +34,9 @@ export interface PortDefinition {
   readonly spec: TemplateObject;
 }
 
-const scalar: Reader<ScalarNode> = (node, at) =>
-  node.kind === 'list' || node.kind === 'map' || node.kind === 'null' || node.kind === 'timestamp'
-    ? refuse(node, at, 'a text, a number, true or false')
-    : node;
+const scalar = expecting<ScalarNode>('a text, a number, true or false', (node) =>
+  node.kind === 'list' || node.kind === 'map' || node.kind === 'null' || node.kind === 'timestamp' ? undefined : node,
+);
 
 /** The text of a default or limit; one of a number is a fraction, however it is written. */
 function scalarText(node: ScalarNode | undefined, type: string): string | undefined {
@@ -99,4 +111,3 @@ export const outputDefinition: Reader<PortDefinition> = mapped(readOutput, (valu
 });
 
 export const outputDefinitions = named(outputDefinition);
-

@@ -2,7 +2,18 @@ import { armIdentity } from './arm-identity.ts';
 import { isoDuration, isoSeconds } from './durations.ts';
 import { WORKSPACE_LOCATION } from './online-endpoint.ts';
 import type { PlannedEntity, Planning, SourceFile } from './planning.ts';
-import { boolean, byType, choice, integer, mapped, record, text, textMap, type Reader, type Values } from './readers.ts';
+import {
+  boolean,
+  byType,
+  choice,
+  integer,
+  mapped,
+  record,
+  text,
+  textMap,
+  type Reader,
+  type Values,
+} from './readers.ts';
 import type { WorkspaceId } from '../domain/workspace-id.ts';
 import { compact, type TemplateObject } from './templates.ts';
 
@@ -70,7 +81,11 @@ const readCompute: Reader<ReadCompute> = byType({
   amlcompute: computeOf(CLUSTER_FIELDS, [], cluster),
   computeinstance: computeOf(INSTANCE_FIELDS, [], instance),
   virtualmachine: computeOf(
-    { ...COMMON, resource_id: text, ssh_settings: record({ admin_username: text, admin_password: text, ssh_port: integer }) },
+    {
+      ...COMMON,
+      resource_id: text,
+      ssh_settings: record({ admin_username: text, admin_password: text, ssh_port: integer }),
+    },
     ['resource_id'],
     ({ resource_id, ssh_settings }) =>
       compact({
@@ -156,8 +171,9 @@ function instance(values: Values<typeof INSTANCE_FIELDS>, workspace: WorkspaceId
           adminPublicKey: values.ssh_settings.ssh_key_value,
         }),
       idleTimeBeforeShutdown: idle === undefined ? undefined : isoDuration(idle * 60_000),
-      personalComputeInstanceSettings:
-        assigned && { assignedUser: compact({ objectId: assigned.user_object_id, tenantId: assigned.user_tenant_id }) },
+      personalComputeInstanceSettings: assigned && {
+        assignedUser: compact({ objectId: assigned.user_object_id, tenantId: assigned.user_tenant_id }),
+      },
     }),
   });
 }

@@ -1,5 +1,16 @@
 import type { PlannedEntity, Planning, SourceFile } from './planning.ts';
-import { boolean, byType, choice, mapped, record, text, textMap, type Fields, type Reader, type Values } from './readers.ts';
+import {
+  boolean,
+  byType,
+  choice,
+  mapped,
+  record,
+  text,
+  textMap,
+  type Fields,
+  type Reader,
+  type Values,
+} from './readers.ts';
 import { camelKeys, compact, type TemplateObject } from './templates.ts';
 
 const CATEGORIES = {
@@ -19,10 +30,10 @@ interface Credentials {
   readonly members: TemplateObject;
 }
 
-function credentialsOf<F extends Fields>(authType: string, fields: F): Reader<Credentials> {
+function credentialsOf(authType: string, fields: Fields): Reader<Credentials> {
   return mapped(record({ type: text, ...fields }), (values: Values<Fields>) => {
-    const { type: _, ...members } = values as Readonly<Record<string, string>>;
-    return { authType, members: camelKeys(members) };
+    const members = Object.entries(values as Readonly<Record<string, string>>).filter(([key]) => key !== 'type');
+    return { authType, members: camelKeys(Object.fromEntries(members)) };
   });
 }
 

@@ -1,17 +1,6 @@
 import type { Template } from './plan.ts';
 import type { Planning } from './planning.ts';
-import {
-  boolean,
-  listOf,
-  mapOf,
-  mapped,
-  number,
-  record,
-  text,
-  textOr,
-  textOrNumber,
-  type Values,
-} from './readers.ts';
+import { boolean, listOf, mapOf, mapped, number, record, text, textOr, textOrNumber, type Values } from './readers.ts';
 import { assetReference } from './references.ts';
 import { compact, type TemplateObject } from './templates.ts';
 import type { Place } from './yaml-node.ts';

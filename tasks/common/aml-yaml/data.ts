@@ -32,7 +32,8 @@ export async function planData(planning: Planning, source: SourceFile): Promise<
   if (values === undefined) return undefined;
   const type = values.type ?? 'uri_folder';
   const place = member(source.node, 'path')?.place ?? source.node.place;
-  const content = values.path === undefined ? undefined : await dataContent(planning, source, values, type, values.path, place);
+  const content =
+    values.path === undefined ? undefined : await dataContent(planning, source, values, type, values.path, place);
   const version: VersionRule =
     values.version === undefined ? { rule: 'next' } : { rule: 'given', version: values.version };
   const main: PutStep = {
@@ -104,9 +105,9 @@ async function tablePaths(
     planning.problems.add(table.place, "An MLTable file lists its data under 'paths'.");
   }
   const entries = paths?.kind === 'list' ? paths.items : [];
-  return entries.flatMap((entry) => (entry.kind === 'map' ? [...entry.entries.values()] : [])).flatMap(({ value }) =>
-    value.kind === 'string' ? [value.value] : [],
-  );
+  return entries
+    .flatMap((entry) => (entry.kind === 'map' ? [...entry.entries.values()] : []))
+    .flatMap(({ value }) => (value.kind === 'string' ? [value.value] : []));
 }
 
 function loadTable(planning: Planning, content: string, file: string): YamlNode | undefined {

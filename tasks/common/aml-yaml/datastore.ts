@@ -89,9 +89,8 @@ const readDatastore: Reader<ReadDatastore> = byType({
     record({ ...COMMON, ...STORAGE, filesystem: text }, { required: ['name', 'account_name', 'filesystem'] }),
     (v) => toDatastore(v, { datastoreType: 'AzureDataLakeGen2', ...storage(v), filesystem: v.filesystem }),
   ),
-  azure_data_lake_gen1: mapped(
-    record({ ...COMMON, store_name: text }, { required: ['name', 'store_name'] }),
-    (v) => toDatastore(v, { datastoreType: 'AzureDataLakeGen1', storeName: v.store_name }),
+  azure_data_lake_gen1: mapped(record({ ...COMMON, store_name: text }, { required: ['name', 'store_name'] }), (v) =>
+    toDatastore(v, { datastoreType: 'AzureDataLakeGen1', storeName: v.store_name }),
   ),
 });
 

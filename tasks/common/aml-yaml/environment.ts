@@ -136,13 +136,19 @@ async function environmentContent(
     tags: values.tags,
     image: values.image,
     condaFile,
-    build: build === undefined ? undefined : compact({ contextUri: build.uri, dockerfilePath: values.build?.dockerfile_path }),
+    build:
+      build === undefined
+        ? undefined
+        : compact({ contextUri: build.uri, dockerfilePath: values.build?.dockerfile_path }),
     osType: values.os_type,
     inferenceConfig:
       routes &&
       compact(
         Object.fromEntries(
-          Object.entries(routes).map(([name, value]) => [name, value === undefined ? undefined : compact({ ...value })]),
+          Object.entries(routes).map(([name, value]) => [
+            name,
+            value === undefined ? undefined : compact({ ...value }),
+          ]),
         ),
       ),
   });
@@ -167,7 +173,10 @@ async function dumpedCondaFile(
 ): Promise<string | undefined> {
   if (node === undefined) return undefined;
   if (node.kind === 'map') return pythonYamlDump(node);
-  if (node.kind !== 'string') { refuse(node, at, 'a path or a conda definition'); return; }
+  if (node.kind !== 'string') {
+    refuse(node, at, 'a path or a conda definition');
+    return;
+  }
   const file = await loadReferencedFile(planning, source, node.value, node.place);
   if (file === undefined) return undefined;
   if (file.node.kind === 'map') return pythonYamlDump(file.node);

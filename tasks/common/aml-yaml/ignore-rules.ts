@@ -69,7 +69,7 @@ function joinSegments(segments: readonly string[], pattern: string): string {
 }
 
 function glob(segment: string, pattern: string): string {
-  const characters = [...segment];
+  const characters = Array.from(segment);
   let result = '';
   for (let index = 0; index < characters.length; index += 1) {
     const character = characters[index] ?? '';

@@ -33,14 +33,18 @@ export function inlineCommandComponent(
     source: 'YAML.JOB' as const,
   };
   const { additional_includes: includes, ...content } = values;
-  const command = includes === undefined ? content : { ...content, additional_includes: includes.map((written) => ({ written, place })) };
+  const command =
+    includes === undefined
+      ? content
+      : { ...content, additional_includes: includes.map((written) => ({ written, place })) };
   return finishCommandComponent(planning, source, node.node, node.at, head, command);
 }
 
 function inferredInput(input: JobInput, scope: PipelineScope): PortDefinition {
   if (input.kind === 'literal') return port(literalType(input.node), undefined, input.text);
   if (input.kind === 'data') return port(input.type, input.mode?.written);
-  if (input.type !== undefined || input.mode !== undefined) return port(input.type ?? 'uri_folder', input.mode?.written);
+  if (input.type !== undefined || input.mode !== undefined)
+    return port(input.type ?? 'uri_folder', input.mode?.written);
   const { type, mode } = bindingType(input.text, scope);
   return port(type, mode);
 }

@@ -54,7 +54,6 @@ export async function planCommandJob(planning: Planning, source: SourceFile): Pr
     values.environment &&
     (await planEnvironmentField(planning, source, values.environment, childAt(at, 'environment'), 'anonymous'));
   const isLocal = values.compute?.replace(/^azureml:/, '') === 'local';
-  const { compute: _, ...withoutCompute } = values;
   const specific = {
     jobType: 'Command',
     codeId,
@@ -67,9 +66,11 @@ export async function planCommandJob(planning: Planning, source: SourceFile): Pr
     inputs: await jobInputsBody(planning, source.folder, values.inputs ?? new Map<string, JobInput>()),
     outputs: jobOutputsBody(values.outputs ?? new Map()),
     ...settingsBody(values),
+    // The agent itself is no compute target of the workspace.
+    ...(isLocal ? { computeId: undefined } : {}),
   };
   const withUserToken = values.identity?.identity_type === 'UserIdentity';
-  return { kind: 'job', main: jobPut(planning, source, isLocal ? withoutCompute : values, specific, withUserToken) };
+  return { kind: 'job', main: jobPut(planning, source, values, specific, withUserToken) };
 }
 
 function settingsBody(values: CommandValues): TemplateObject {
@@ -104,7 +105,9 @@ const SINGLE_BRACES = /(?<![${])\{(inputs|outputs)((?:\.[A-Za-z0-9_-]+)+)\}(?!\}
 /** `{inputs.x}` is the old spelling of `${{inputs.x}}`; the service's client still rewrites it in jobs. */
 function doubledBraces(planning: Planning, command: string): string {
   return command.replace(SINGLE_BRACES, (old, kind: string, path: string) => {
-    planning.warnings.push(`The command has ${old}, the old spelling of \${{${kind}${path}}}; it is sent as the new one.`);
+    planning.warnings.push(
+      `The command has ${old}, the old spelling of \${{${kind}${path}}}; it is sent as the new one.`,
+    );
     return `\${{${kind}${path}}}`;
   });
 }
@@ -114,7 +117,8 @@ function checkInputReferences(values: CommandValues, source: SourceFile, at: At)
   // What stands in optional blocks may be missing.
   const command = values.command.replace(/\$?\[\[?.*?\]\]?/gs, '');
   for (const [, name] of command.matchAll(/\$\{\{\s*inputs\.([A-Za-z0-9_]+)/g)) {
-    if (name === undefined || values.inputs?.has(name) === true || member(member(source.node, 'inputs'), name)) continue;
+    if (name === undefined || values.inputs?.has(name) === true || member(member(source.node, 'inputs'), name))
+      continue;
     at.problems.add(
       member(source.node, 'command')?.place ?? source.node.place,
       `The command uses \${{inputs.${name}}}, but the job has no input '${name}'.`,

@@ -18,7 +18,14 @@ import { assetReference, isBinding, isUrl } from './references.ts';
 import { localPath, planUpload } from './uploads.ts';
 import { member, type MapNode, type Place, type StringNode, type YamlNode } from './yaml-node.ts';
 
-export const DATA_TYPES = ['uri_file', 'uri_folder', 'mltable', 'mlflow_model', 'custom_model', 'triton_model'] as const;
+export const DATA_TYPES = [
+  'uri_file',
+  'uri_folder',
+  'mltable',
+  'mlflow_model',
+  'custom_model',
+  'triton_model',
+] as const;
 export type DataType = (typeof DATA_TYPES)[number];
 
 const INPUT_MODES: Readonly<Record<string, string>> = {
@@ -75,7 +82,10 @@ const PRIMITIVE_TYPES = ['string', 'integer', 'number', 'boolean'];
 export const jobInput: Reader<JobInput> = (node, at) => {
   if (node.kind === 'map') return mapInput(node, at);
   const written = node.kind === 'null' ? undefined : pythonText(node);
-  if (written === undefined) { refuse(node, at, 'a text, a number, true, false or a mapping with a path'); return; }
+  if (written === undefined) {
+    refuse(node, at, 'a text, a number, true, false or a mapping with a path');
+    return;
+  }
   if (node.kind === 'string' && isBinding(written)) {
     return { kind: 'binding', text: written.trim(), place: node.place, type: undefined, mode: undefined };
   }
@@ -95,7 +105,10 @@ function mapInput(node: MapNode, at: At): JobInput | undefined {
   if (values === undefined) return undefined;
   const path = values.path;
   if (path?.kind !== 'string' || path.value === '') {
-    if (path !== undefined) { refuse(path, childAt(at, 'path'), 'a path or a reference to data, and not empty'); return; }
+    if (path !== undefined) {
+      refuse(path, childAt(at, 'path'), 'a path or a reference to data, and not empty');
+      return;
+    }
     at.problems.add(node.place, `'${at.path}' has no 'path'; an input of a job must say where its data is.`);
     return undefined;
   }
@@ -150,14 +163,15 @@ export const jobOutput: Reader<JobOutput> = (node, at) => {
   }
   const values = outputFields(node, at);
   if (values === undefined) return undefined;
-  const bound = values.path !== undefined && isBinding(values.path);
+  const { path } = values;
+  const binding = path !== undefined && isBinding(path) ? path.trim() : undefined;
   return {
     type: values.type,
     mode: values.mode,
-    path: bound ? undefined : values.path,
+    path: binding === undefined ? path : undefined,
     name: values.name,
     version: values.version,
-    binding: bound ? values.path?.trim() : undefined,
+    binding,
     place: node.place,
     isEmpty: node.kind === 'map' && node.entries.size === 0,
   };
@@ -168,7 +182,10 @@ export const jobOutputs = named(jobOutput);
 /** A mapping whose keys must be identifiers. */
 export function named<T>(reader: Reader<T>): Reader<ReadonlyMap<string, T>> {
   return (node, at) => {
-    if (node.kind !== 'map') { refuse(node, at, 'a mapping'); return; }
+    if (node.kind !== 'map') {
+      refuse(node, at, 'a mapping');
+      return;
+    }
     const result = new Map<string, T>();
     for (const entry of node.entries.values()) {
       if (!KEY.test(entry.key)) {
@@ -203,9 +220,11 @@ export async function planInputUri(
   if (isAbsolute(written) && uploaded !== undefined && input.type !== 'mltable') {
     const expected = input.type === 'uri_file' ? 'file' : input.type === 'uri_folder' ? 'folder' : uploaded.source.kind;
     if (uploaded.source.kind !== expected) {
-      planning.problems.add(input.path.place, `'${written}' is a ${uploaded.source.kind}, but the input's type is ${input.type}.`);
+      planning.problems.add(
+        input.path.place,
+        `'${written}' is a ${uploaded.source.kind}, but the input's type is ${input.type}.`,
+      );
     }
   }
   return uploaded?.uri;
 }
-

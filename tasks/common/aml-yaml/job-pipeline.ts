@@ -51,7 +51,8 @@ export async function planPipelineJob(planning: Planning, source: SourceFile): P
   requireCompute(planning, values.compute, member(source.node, 'compute')?.place);
   const graph = await planJobs(planning, source, values, inputs, outputs);
   if (graph !== undefined) checkComputes(planning, graph, values.compute ?? settings?.default_compute);
-  const componentId = values.component && (await jobComponent(planning, source, values.component, childAt(at, 'component')));
+  const componentId =
+    values.component && (await jobComponent(planning, source, values.component, childAt(at, 'component')));
   const withoutEmpty = new Map([...inputs].filter(([, input]) => input.kind !== 'literal' || input.text !== ''));
   const specific = {
     jobType: 'Pipeline',
@@ -106,7 +107,10 @@ async function jobComponent(
     }
     return assetReference(planning, 'components', node.value, node.place);
   }
-  if (node.kind !== 'string' && node.kind !== 'map') { refuse(node, at, 'a file, a reference or a component'); return; }
+  if (node.kind !== 'string' && node.kind !== 'map') {
+    refuse(node, at, 'a file, a reference or a component');
+    return;
+  }
   const file =
     node.kind === 'map'
       ? { ...source, node }

@@ -51,8 +51,8 @@ function distributionOf(
   defaults: TemplateObject = {},
 ): Reader<Distribution> {
   return mapped(record({ type: text, ...fields }), (values) => {
-    const { type: _, ...members } = values as Record<string, string | number | boolean>;
-    return { type, serviceType, members: { ...defaults, ...compact(members) } };
+    const members = Object.entries(values as TemplateObject).filter(([key]) => key !== 'type');
+    return { type, serviceType, members: { ...defaults, ...Object.fromEntries(members) } };
   });
 }
 

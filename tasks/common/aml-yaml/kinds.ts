@@ -171,7 +171,9 @@ function looksLikeComponent(node: YamlNode): boolean {
   const named = member(node, 'name') !== undefined && member(node, 'version') !== undefined;
   const inputs = member(node, 'inputs');
   const definitions = inputs?.kind === 'map' ? [...inputs.entries.values()] : [];
-  const primitive = definitions.some(({ value }) => /^(string|integer|number|boolean)$/.test(stringMember(value, 'type') ?? ''));
+  const primitive = definitions.some(({ value }) =>
+    /^(string|integer|number|boolean)$/.test(stringMember(value, 'type') ?? ''),
+  );
   return named || primitive;
 }
 

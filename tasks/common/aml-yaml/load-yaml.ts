@@ -86,7 +86,8 @@ class DocumentReader {
 
   #alias(node: Alias, place: Place): YamlNode {
     const target = this.#anchors.get(node.source);
-    if (target === undefined) throw failure(place, `The alias *${node.source} names no anchor (&${node.source}) before it.`);
+    if (target === undefined)
+      throw failure(place, `The alias *${node.source} names no anchor (&${node.source}) before it.`);
     this.#count(this.#sizes.get(target) ?? 1, place);
     return target;
   }
@@ -102,11 +103,13 @@ class DocumentReader {
   }
 
   #scalar(node: YamlScalar, place: Place): YamlNode {
-    const text = typeof node.value === 'string' ? node.value : String(node.value ?? '');
+    const text = typeof node.value === 'string' ? node.value : '';
     if (node.tag === undefined) {
       return { ...(node.type === 'PLAIN' ? resolvePlainScalar(text) : { kind: 'string', value: text }), place };
     }
-    const value = node.tag.startsWith(CORE_TAG) ? resolveTaggedScalar(node.tag.slice(CORE_TAG.length), text) : undefined;
+    const value = node.tag.startsWith(CORE_TAG)
+      ? resolveTaggedScalar(node.tag.slice(CORE_TAG.length), text)
+      : undefined;
     if (value === undefined) {
       throw failure(place, `The tag ${node.tag.replace(CORE_TAG, '!!')} cannot be used for '${text}'.`);
     }

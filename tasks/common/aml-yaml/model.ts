@@ -44,7 +44,11 @@ export async function planModelField(
   const values = readModel(node, at);
   if (values === undefined) return undefined;
   const content = await modelContent(planning, source, values, node);
-  const name = values.name ?? createHash('sha256').update(content?.hash ?? '').digest('hex');
+  const name =
+    values.name ??
+    createHash('sha256')
+      .update(content?.hash ?? '')
+      .digest('hex');
   const put = modelPut(planning, values, content, { name, isAnonymous: values.name === undefined });
   return planning.step(put, 'id');
 }
@@ -130,4 +134,3 @@ function lengthened(planning: Planning, uri: string): string {
   const { subscriptionId, resourceGroup, name } = planning.request.workspace;
   return `azureml://subscriptions/${subscriptionId}/resourcegroups/${resourceGroup}/workspaces/${name}/${match[1]}`;
 }
-

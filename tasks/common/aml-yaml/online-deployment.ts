@@ -123,8 +123,7 @@ export async function planOnlineDeployment(planning: Planning, source: SourceFil
     `onlineEndpoints/${endpoint}`,
     `The online endpoint '${endpoint}' does not exist. Create it before its deployments.`,
   );
-  const dataCollector =
-    values.data_collector && planDataCollector(planning, values.data_collector, endpoint, name);
+  const dataCollector = values.data_collector && planDataCollector(planning, values.data_collector, endpoint, name);
   const codeConfiguration = await planScoringCode(planning, source, values);
   const environmentId =
     values.environment &&
@@ -199,7 +198,8 @@ async function planScoringCode(
   const node = member(member(source.node, 'code_configuration'), 'code');
   const place = node?.place ?? source.node.place;
   const script = configuration.scoring_script;
-  const codeId = configuration.code === undefined ? undefined : await codeTemplate(planning, source, configuration.code, place);
+  const codeId =
+    configuration.code === undefined ? undefined : await codeTemplate(planning, source, configuration.code, place);
   if (script !== undefined && codeId !== undefined) checkScript(planning, codeId, script, source);
   return compact({ codeId, scoringScript: script });
 }

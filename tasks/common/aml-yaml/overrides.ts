@@ -67,7 +67,10 @@ function findObstacle(root: YamlNode, path: readonly Step[]): string | undefined
 }
 
 function formatPath(steps: readonly Step[]): string {
-  return steps.map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`)).join('').replace(/^\./, '');
+  return steps
+    .map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`))
+    .join('')
+    .replace(/^\./, '');
 }
 
 function replaceAt(node: YamlNode | undefined, path: readonly Step[], value: YamlNode, place: Place): YamlNode {

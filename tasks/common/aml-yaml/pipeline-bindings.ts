@@ -37,7 +37,8 @@ export function checkInputBinding(
 ): void {
   const { text, place } = input;
   const parentInput = PARENT_INPUT.exec(text)?.[1];
-  if (parentInput !== undefined) checkName(parentInput, scope.inputs, text, 'the pipeline has no such input', place, problems);
+  if (parentInput !== undefined)
+    checkName(parentInput, scope.inputs, text, 'the pipeline has no such input', place, problems);
   const [, node, direction, port] = NODE_OUTPUT.exec(text) ?? [];
   if (node !== undefined && port !== undefined) {
     const source = scope.nodes.get(node);
@@ -70,7 +71,10 @@ function checkName(
 ): void {
   if (name.includes('.') || known.has(name)) return;
   const close = nearest(name, [...known.keys()]);
-  const hint = close === undefined ? `It has ${known.size === 0 ? 'none' : [...known.keys()].join(', ')}.` : `Did you mean '${close}'?`;
+  const hint =
+    close === undefined
+      ? `It has ${known.size === 0 ? 'none' : [...known.keys()].join(', ')}.`
+      : `Did you mean '${close}'?`;
   problems.add(place, `${binding} leads nowhere: ${complaint}. ${hint}`);
 }
 

@@ -86,7 +86,8 @@ async function resolveComponent(request: GraphRequest, node: PipelineNode): Prom
     local: ofNodeType(node, component, planning),
     remoteId: undefined,
   });
-  if (reference?.kind === 'map') return local(await planComponent(planning, source, reference, at, 'YAML.JOB'), 'YAML.JOB');
+  if (reference?.kind === 'map')
+    return local(await planComponent(planning, source, reference, at, 'YAML.JOB'), 'YAML.JOB');
   if (reference?.kind !== 'string') {
     if (reference !== undefined) refuse(reference, at, 'a file, a reference or a component');
     return local(undefined, 'YAML.JOB');
@@ -94,7 +95,12 @@ async function resolveComponent(request: GraphRequest, node: PipelineNode): Prom
   const written = reference.value;
   if (/^(azureml:|\/subscriptions\/)/.test(written)) {
     const origin = written.startsWith('azureml://') ? 'REMOTE.REGISTRY' : 'REMOTE.WORKSPACE.COMPONENT';
-    return { node, origin, local: undefined, remoteId: assetReference(planning, 'components', written, reference.place) };
+    return {
+      node,
+      origin,
+      local: undefined,
+      remoteId: assetReference(planning, 'components', written, reference.place),
+    };
   }
   // The service's client marks a component behind `file:` as if it stood in the pipeline itself.
   const origin: DefinitionSource = written.startsWith('file:') ? 'YAML.JOB' : 'YAML.COMPONENT';
@@ -219,7 +225,10 @@ function nodeOutputs(node: PipelineNode, local: LocalComponent | undefined): Tem
   return Object.fromEntries(
     outputs.map(([name, output]) => {
       const { type, binding } = output;
-      const what = binding === undefined ? { job_output_type: type ?? 'uri_folder', uri: output.path } : { value: binding, type: 'literal' };
+      const what =
+        binding === undefined
+          ? { job_output_type: type ?? 'uri_folder', uri: output.path }
+          : { value: binding, type: 'literal' };
       return [name, compactDeep({ ...what, mode: output.mode?.sent, name: output.name, version: output.version })];
     }),
   );

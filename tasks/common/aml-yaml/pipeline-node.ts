@@ -1,12 +1,5 @@
 import { jobInputs, jobOutputs, type JobInput, type JobOutput } from './job-data.ts';
-import {
-  commandLimits,
-  distribution,
-  jobIdentity,
-  jobServices,
-  queueSettings,
-  resources,
-} from './job-settings.ts';
+import { commandLimits, distribution, jobIdentity, jobServices, queueSettings, resources } from './job-settings.ts';
 import { anyMap, anything, listOf, mapped, record, text, textMap, type At, type Values } from './readers.ts';
 import { passThrough } from './templates.ts';
 import { member, type MapNode, type Place, type YamlNode } from './yaml-node.ts';
@@ -37,7 +30,13 @@ const COMMAND_FIELDS = {
 };
 
 /** A command written in the pipeline itself. */
-const INLINE_FIELDS = { ...COMMAND_FIELDS, code: text, command: text, environment: anything, additional_includes: listOf(text) };
+const INLINE_FIELDS = {
+  ...COMMAND_FIELDS,
+  code: text,
+  command: text,
+  environment: anything,
+  additional_includes: listOf(text),
+};
 
 const COMPONENT_FIELDS = { ...COMMAND_FIELDS, component: anything };
 const PIPELINE_FIELDS = { ...COMMON_FIELDS, component: anything, settings: anyMap };
@@ -90,7 +89,8 @@ function readNode(name: string, node: YamlNode, at: At): PipelineNode | undefine
   if (type === undefined) return undefined;
   const isInline = type === 'command' && member(node, 'component') === undefined;
   const inline = isInline ? readInline(node, at) : undefined;
-  const values: NodeValues | undefined = inline ?? (type === 'pipeline' ? readPipelineNode(node, at) : isInline ? undefined : readCommandNode(node, at));
+  const values: NodeValues | undefined =
+    inline ?? (type === 'pipeline' ? readPipelineNode(node, at) : isInline ? undefined : readCommandNode(node, at));
   if (values === undefined) return undefined;
   const known: readonly string[] = Object.keys(type === 'pipeline' ? PIPELINE_FIELDS : COMPONENT_FIELDS);
   const unknown = isInline ? [] : [...node.entries.values()].filter(({ key }) => !known.includes(key));
@@ -119,4 +119,3 @@ function nodeType(node: MapNode, at: At): PipelineNode['type'] | undefined {
   );
   return undefined;
 }
-

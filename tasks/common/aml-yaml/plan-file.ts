@@ -24,7 +24,8 @@ export async function planFile(request: PlanRequest): Promise<Plan> {
   const kind = checkedKind(request, source.node);
   const planned = await kind.plan?.(planning, source);
   problems.throwIfAny();
-  if (planned === undefined) throw new UserError({ file: request.file, message: `${capital(kind.label)} could not be read.` });
+  if (planned === undefined)
+    throw new UserError({ file: request.file, message: `${capital(kind.label)} could not be read.` });
   const { main } = planned;
   return {
     kind: planned.kind,
@@ -46,7 +47,8 @@ async function readSource(planning: Planning): Promise<SourceFile> {
   await checkInside(planning, realPath, request.file, place, 'The file');
   problems.throwIfAny();
   const loaded = loadYaml(content, request.file);
-  if (loaded.kind !== 'map') throw new UserError({ file: request.file, message: 'The file must hold a mapping of keys to values.' });
+  if (loaded.kind !== 'map')
+    throw new UserError({ file: request.file, message: 'The file must hold a mapping of keys to values.' });
   const node = applyOverrides(loaded, request.overrides ?? [], request.file, problems);
   problems.throwIfAny();
   return { node, display: request.file, folder: dirname(request.absolutePath) };

@@ -62,7 +62,8 @@ class Emitter {
   #write(text: string): void {
     this.#text += text;
     const lineBreak = text.lastIndexOf('\n');
-    this.#column = lineBreak < 0 ? this.#column + [...text].length : [...text.slice(lineBreak + 1)].length;
+    this.#column =
+      lineBreak < 0 ? this.#column + Array.from(text).length : Array.from(text.slice(lineBreak + 1)).length;
   }
 
   #newLine(indent: number): void {
@@ -130,7 +131,7 @@ class Emitter {
 
   #string(text: string, indent: number, isKey: boolean, lead: string): void {
     const analysis = analyzeText(text);
-    const characters = [...text];
+    const characters = Array.from(text);
     this.#write(lead);
     if (analysis.allowsPlain && readsAsString(text)) this.#plain(characters, indent, !isKey);
     else if (allowsSingleQuotes(analysis, isKey)) this.#singleQuoted(characters, indent, !isKey);
@@ -178,7 +179,7 @@ class Emitter {
         pending = '';
       }
       const inside = index > 0 && index < characters.length - 1;
-      const tooWide = this.#column + [...pending].length > WIDTH;
+      const tooWide = this.#column + Array.from(pending).length > WIDTH;
       if (mayFold && inside && tooWide && (character === ' ' || escaped !== undefined)) {
         this.#write(`${pending}\\`);
         pending = '';
@@ -193,7 +194,7 @@ class Emitter {
 }
 
 function isSimpleKey(key: string): boolean {
-  return key !== '' && !key.includes('\n') && [...key].length <= LONGEST_SIMPLE_KEY;
+  return key !== '' && !key.includes('\n') && Array.from(key).length <= LONGEST_SIMPLE_KEY;
 }
 
 function allowsSingleQuotes(analysis: TextAnalysis, isKey: boolean): boolean {

@@ -1,7 +1,7 @@
 import { nearest } from '../domain/spelling.ts';
 import type { ProblemList } from './problems.ts';
 import { pythonFloat, pythonText } from './python-literals.ts';
-import type { MapNode, YamlNode } from './yaml-node.ts';
+import type { YamlNode } from './yaml-node.ts';
 
 /** Where a reader stands: the YAML path for its sentences, and where they go. */
 export interface At {
@@ -23,14 +23,13 @@ export function childAt(at: At, key: string): At {
 }
 
 /** `'path' must be …, not …`, at the node's place. */
-export function refuse(node: YamlNode, at: At, expected: string): undefined {
+export function refuse(node: YamlNode, at: At, expected: string): void {
   const subject = at.path === '' ? 'The file' : `'${at.path}'`;
   const message =
     node.kind === 'null'
       ? `${subject} is empty; it must be ${expected}. Leave the key out if nothing is meant.`
       : `${subject} must be ${expected}, not ${describe(node)}.`;
   at.problems.add(node.place, message);
-  return undefined;
 }
 
 function describe(node: YamlNode): string {
@@ -54,49 +53,55 @@ function describe(node: YamlNode): string {
   }
 }
 
-export const text: Reader<string> = (node, at) => {
-  if (node.kind === 'string') return node.value;
-  const quoted = node.kind === 'integer' || node.kind === 'float' || node.kind === 'boolean';
-  refuse(node, at, quoted ? 'a text in quotes' : 'a text');
-};
+/** A reader that takes what `read` makes something of, and says what was expected of the rest. */
+export function expecting<T>(expected: string, read: (node: YamlNode) => T | undefined): Reader<T> {
+  return (node, at) => {
+    const value = read(node);
+    if (value === undefined) refuse(node, at, expected);
+    return value;
+  };
+}
+
+export const text = expecting('a text (in quotes, where it looks like a number or a switch)', (node) =>
+  node.kind === 'string' ? node.value : undefined,
+);
 
 /** A text, or a number whose Python text is meant (`version: 1.0`). */
-export const textOrNumber: Reader<string> = (node, at) =>
-  node.kind === 'string' || node.kind === 'integer' || node.kind === 'float'
-    ? pythonText(node)
-    : refuse(node, at, 'a text or a number');
+export const textOrNumber = expecting('a text or a number', (node) =>
+  node.kind === 'string' || node.kind === 'integer' || node.kind === 'float' ? pythonText(node) : undefined,
+);
 
 /** A whole number, also when it is written as a text. */
-export const integer: Reader<number> = (node, at) => {
+export const integer = expecting('a whole number', (node) => {
   const written = node.kind === 'string' ? node.value.trim() : pythonText(node);
   const fits = node.kind !== 'boolean' && written !== undefined && /^[-+]?\d+(\.0)?$/.test(written);
   const value = fits ? Number(written) : NaN;
-  return Number.isSafeInteger(value) ? value : refuse(node, at, 'a whole number');
-};
+  return Number.isSafeInteger(value) ? value : undefined;
+});
 
 /** A number, also when it is written as a text. */
-export const number: Reader<number> = (node, at) => {
+export const number = expecting('a number', (node) => {
   if (node.kind === 'integer' || node.kind === 'float') return Number(node.value);
   const value = node.kind === 'string' && node.value.trim() !== '' ? Number(node.value) : NaN;
-  return Number.isFinite(value) ? value : refuse(node, at, 'a number');
-};
+  return Number.isFinite(value) ? value : undefined;
+});
 
 const TRUE_TEXTS = /^(t|true|on|y|yes|1)$/i;
 const FALSE_TEXTS = /^(f|false|off|n|no|0)$/i;
 
 /** true or false, also as the texts and numbers the service's own client takes for them. */
-export const boolean: Reader<boolean> = (node, at) => {
+export const boolean = expecting('true or false', (node) => {
   if (node.kind === 'boolean') return node.value;
   const written = node.kind === 'string' || node.kind === 'integer' ? (pythonText(node) ?? '') : '';
   if (TRUE_TEXTS.test(written)) return true;
-  return FALSE_TEXTS.test(written) ? false : refuse(node, at, 'true or false');
-};
+  return FALSE_TEXTS.test(written) ? false : undefined;
+});
 
 /** Any node, as it stands. */
 export const anything: Reader<YamlNode> = (node) => node;
 
 /** A mapping with any content. */
-export const anyMap: Reader<MapNode> = (node, at) => (node.kind === 'map' ? node : refuse(node, at, 'a mapping'));
+export const anyMap = expecting('a mapping', (node) => (node.kind === 'map' ? node : undefined));
 
 /** The same reader, with an empty value taken as if the key were missing. */
 export function emptyAllowed<T>(reader: Reader<T>): Reader<T> {
@@ -113,7 +118,10 @@ export function mapped<T, U>(reader: Reader<T>, change: (value: T) => U | undefi
 
 export function listOf<T>(reader: Reader<T>): Reader<readonly T[]> {
   return (node, at) => {
-    if (node.kind !== 'list') { refuse(node, at, 'a list'); return; }
+    if (node.kind !== 'list') {
+      refuse(node, at, 'a list');
+      return undefined;
+    }
     return node.items.flatMap((item, index) => {
       const value = reader(item, { ...at, path: `${at.path}[${index}]` });
       return value === undefined ? [] : [value];
@@ -124,7 +132,10 @@ export function listOf<T>(reader: Reader<T>): Reader<readonly T[]> {
 /** A mapping of names the user chooses. */
 export function mapOf<T>(reader: Reader<T>): Reader<Readonly<Record<string, T>>> {
   return (node, at) => {
-    if (node.kind !== 'map') { refuse(node, at, 'a mapping'); return; }
+    if (node.kind !== 'map') {
+      refuse(node, at, 'a mapping');
+      return undefined;
+    }
     const result: Record<string, T> = {};
     for (const entry of node.entries.values()) {
       const value = reader(entry.value, childAt(at, entry.key));
@@ -137,10 +148,9 @@ export function mapOf<T>(reader: Reader<T>): Reader<Readonly<Record<string, T>>>
 export const textMap = mapOf(text);
 
 /** Environment variables: every scalar as Python writes it, empty ones as null. */
-export const environmentVariables: Reader<Readonly<Record<string, string | null>>> = mapOf((node, at) => {
-  if (node.kind === 'null') return null;
-  return pythonText(node) ?? refuse(node, at, 'a text or a number');
-});
+export const environmentVariables: Reader<Readonly<Record<string, string | null>>> = mapOf(
+  expecting('a text or a number', (node) => (node.kind === 'null' ? null : pythonText(node))),
+);
 
 export interface RecordOptions {
   readonly required?: readonly string[];
@@ -169,7 +179,10 @@ const SCHEMA_KEY = '$schema';
 export function record<F extends Fields>(fields: F, options: RecordOptions = {}): Reader<Values<F>> {
   const names = Object.keys(fields);
   return (node, at) => {
-    if (node.kind !== 'map') { refuse(node, at, 'a mapping'); return; }
+    if (node.kind !== 'map') {
+      refuse(node, at, 'a mapping');
+      return undefined;
+    }
     const result: Record<string, unknown> = {};
     for (const entry of node.entries.values()) {
       const reader = fields[entry.key];
@@ -181,7 +194,8 @@ export function record<F extends Fields>(fields: F, options: RecordOptions = {})
       }
     }
     for (const name of options.required ?? []) {
-      if (!node.entries.has(name)) at.problems.add(node.place, `'${childAt(at, name).path}' is missing; it is required.`);
+      if (!node.entries.has(name))
+        at.problems.add(node.place, `'${childAt(at, name).path}' is missing; it is required.`);
     }
     return result as Values<F>;
   };
@@ -211,7 +225,10 @@ export function choice<T>(allowed: Readonly<Record<string, T>>, spelling: Spelli
   const names = Object.keys(allowed);
   return (node, at) => {
     const written = node.kind === 'string' ? node.value : node.kind === 'boolean' ? pythonText(node) : undefined;
-    if (written === undefined) { refuse(node, at, `one of ${names.join(', ')}`); return; }
+    if (written === undefined) {
+      refuse(node, at, `one of ${names.join(', ')}`);
+      return undefined;
+    }
     const name = names.find((candidate) => normal(candidate) === normal(written));
     if (name !== undefined) return allowed[name];
     const close = nearest(written, names);
@@ -230,12 +247,18 @@ export function oneOf<const T extends string>(allowed: readonly T[], spelling: S
 export function byType<T>(readers: Readonly<Record<string, Reader<T>>>, fallback?: string): Reader<T> {
   const choose = choice(Object.fromEntries(Object.entries(readers)));
   return (node, at) => {
-    if (node.kind !== 'map') { refuse(node, at, 'a mapping'); return; }
+    if (node.kind !== 'map') {
+      refuse(node, at, 'a mapping');
+      return undefined;
+    }
     const type = node.entries.get('type')?.value;
     if (type === undefined) {
       const reader = fallback === undefined ? undefined : readers[fallback];
       if (reader !== undefined) return reader(node, at);
-      at.problems.add(node.place, `'${childAt(at, 'type').path}' is missing; it is one of ${Object.keys(readers).join(', ')}.`);
+      at.problems.add(
+        node.place,
+        `'${childAt(at, 'type').path}' is missing; it is one of ${Object.keys(readers).join(', ')}.`,
+      );
       return undefined;
     }
     return choose(type, childAt(at, 'type'))?.(node, at);

@@ -101,7 +101,10 @@ function isCurated(written: string): boolean {
 
 /** A reference to an environment that is registered in the workspace or a registry, or provided by the service. */
 export function environmentReference(planning: Planning, node: YamlNode, at: At): Template | undefined {
-  if (node.kind !== 'string') { refuse(node, at, 'a reference to an environment or its definition'); return; }
+  if (node.kind !== 'string') {
+    refuse(node, at, 'a reference to an environment or its definition');
+    return;
+  }
   const written = node.value;
   if (isCurated(written) || isBinding(written)) return written;
   if (!written.startsWith(PREFIX) && !written.startsWith('/subscriptions/')) {

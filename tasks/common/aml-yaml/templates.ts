@@ -7,14 +7,14 @@ export type TemplateObject = Readonly<Record<string, Template>>;
 
 /** The object without members that have no value; `null` is one and stays. */
 export function compact(members: Readonly<Record<string, Template | undefined>>): TemplateObject {
-  return Object.fromEntries(Object.entries(members).filter((entry): entry is [string, Template] => entry[1] !== undefined));
+  return Object.fromEntries(
+    Object.entries(members).filter((entry): entry is [string, Template] => entry[1] !== undefined),
+  );
 }
 
 /** The object without members that are missing, null or empty: what the service's client leaves out of a componentSpec. */
 export function compactDeep(members: Readonly<Record<string, Template | undefined>>): TemplateObject {
-  return Object.fromEntries(
-    Object.entries(members).filter((entry): entry is [string, Template] => !isEmpty(entry[1])),
-  );
+  return Object.fromEntries(Object.entries(members).filter((entry): entry is [string, Template] => !isEmpty(entry[1])));
 }
 
 function isEmpty(value: Template | undefined): boolean {

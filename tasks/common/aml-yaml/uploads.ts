@@ -15,7 +15,10 @@ export async function planCode(
   prefix?: string,
 ): Promise<Template | undefined> {
   if (path.written.startsWith('git+')) {
-    planning.problems.add(path.place, `${path.what} '${path.written}' is a git path, which is not supported. Use a folder.`);
+    planning.problems.add(
+      path.place,
+      `${path.what} '${path.written}' is a git path, which is not supported. Use a folder.`,
+    );
     return undefined;
   }
   if (isUrl(path.written)) return planRemoteCode(planning, path, prefix);
@@ -32,7 +35,10 @@ export function uploadCode(planning: Planning, source: LocalSource, prefix?: str
 /** Code that already lies at a URI becomes an asset without an upload, named by that URI. */
 function planRemoteCode(planning: Planning, path: LocalPath, prefix?: string): Template | undefined {
   if (path.written.startsWith('azureml:')) {
-    planning.problems.add(path.place, `${path.what} '${path.written}' cannot be a reference; give a folder or an https URI.`);
+    planning.problems.add(
+      path.place,
+      `${path.what} '${path.written}' cannot be a reference; give a folder or an https URI.`,
+    );
     return undefined;
   }
   return planning.step(
@@ -69,7 +75,9 @@ export async function planUpload(
 export function uploadData(planning: Planning, source: LocalSource, upload: DataUpload): Deferred {
   const datastore = upload.datastore ?? DEFAULT_DATASTORE;
   const { uriForm, trailingSlash } = upload;
-  const key = ['data', datastore, source.objectHash, source.basename, uriForm, trailingSlash ? 'folder' : 'exact'].join(':');
+  const key = ['data', datastore, source.objectHash, source.basename, uriForm, trailingSlash ? 'folder' : 'exact'].join(
+    ':',
+  );
   return planning.step({ do: 'uploadData', key, source, datastore, uriForm, trailingSlash }, 'uri');
 }
 
