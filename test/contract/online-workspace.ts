@@ -57,12 +57,15 @@ export interface OnlineWorkspace {
   arm(method: string, path: string, apiVersion: string, body?: unknown): Promise<Answer>;
   /** GET of any URL on ARM, with a token. */
   poll(url: string): Promise<Answer>;
+  /** GET of any URL with a key. */
+  get(url: string, key: string): Promise<Answer>;
   score(endpoint: string, body: unknown, options?: ScoreOptions): Promise<Answer>;
   /** What the deployments answered, by name, once it is as wanted. */
   scoringReport(isDone: (report: ScoringReport) => boolean): Promise<ScoringReport>;
   /** An operation's last status. */
   operationEnd(statusUrl: string): Promise<JsonObject>;
-  /** Changes the traffic by a raw PUT: the official client of this version does not know mirrored traffic. */
+  /** A raw PUT, for what the official client of this version does not know, and waits. */
+  putEndpointRaw(endpoint: string, properties: object): Promise<void>;
   putTraffic(endpoint: string, rule: TrafficRule): Promise<void>;
   /** A token of the emulated tenant for the service principal. */
   token(audience: string): string;
@@ -149,6 +152,7 @@ export async function startOnlineWorkspace(options: EmulatorOptions = {}): Promi
     arm: (method, path, apiVersion, body) =>
       send(emulator, method, `https://${cloud.arm}${workspace}/${path}?api-version=${apiVersion}`, armBearer(), body),
     poll: (url) => send(emulator, 'GET', url, armBearer()),
+    get: (url, key) => send(emulator, 'GET', url, { authorization: `Bearer ${key}` }),
     score: (endpoint, body, { key, deployment, headers } = {}) =>
       send(
         emulator,
@@ -173,9 +177,10 @@ export async function startOnlineWorkspace(options: EmulatorOptions = {}): Promi
         const { body } = await online.poll(statusUrl);
         return at(body, 'endTime') === undefined ? undefined : asObject(body);
       }, `${statusUrl} to end`),
-    putTraffic: async (endpoint, rule) => {
+    putTraffic: (endpoint, rule) => online.putEndpointRaw(endpoint, rule),
+    putEndpointRaw: async (endpoint, properties) => {
       const path = `onlineEndpoints/${endpoint}`;
-      const answer = await online.arm('PUT', path, '2022-10-01', endpointBody(settings.region, rule));
+      const answer = await online.arm('PUT', path, '2022-10-01', endpointBody(settings.region, properties));
       if (answer.status !== 201) throw new Error(answer.text);
       await online.operationEnd(String(answer.headers['azure-asyncoperation']));
     },
