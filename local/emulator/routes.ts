@@ -41,7 +41,7 @@ export function allRoutes(context: EmulatorContext): Route[] {
     ...componentRoutes(context),
     ...jobRoutes(context, jobs),
     ...regionalRoutes(context, jobs),
-    ...onlineRoutes(context),
+    ...onlineRoutes(context, jobs.store),
   ];
   return routes.map((route) => withParent(context, route));
 }

@@ -7,18 +7,18 @@ import { COLLECTIONS } from '../arm/resource.ts';
 import type { WorkspaceRecord } from '../arm/workspace-scope.ts';
 import type { EmulatorContext } from '../context.ts';
 import type { Route } from '../http.ts';
-import { openRunStore } from '../jobs/run-store.ts';
+import type { RunStore } from '../jobs/run-store.ts';
 import { createDeployments } from './deployments.ts';
 import { createScoringCounters } from './scoring-counters.ts';
 import { scoringRoutes } from './scoring-routes.ts';
 
 /**
- * Opens online endpoints on the emulator's state. Deployments that were up come back, each with a new process. What each
+ * Opens online endpoints on the emulator's state; models may be outputs of these runs. Deployments that were up come back, each with a new process. What each
  * answered since the emulator started is told at `/_emulator/scoring`.
  */
-export function onlineRoutes(context: EmulatorContext): Route[] {
+export function onlineRoutes(context: EmulatorContext, runs: RunStore): Route[] {
   const store = openOnlineStore(context.state);
-  const deployments = createDeployments(context, openRunStore(context));
+  const deployments = createDeployments(context, runs);
   const counters = createScoringCounters(context.clock);
   const parts = { context, store, deployments };
   settleInterrupted(store, context);
