@@ -13,8 +13,8 @@ import { createScoringCounters } from './scoring-counters.ts';
 import { scoringRoutes } from './scoring-routes.ts';
 
 /**
- * Opens online endpoints on the emulator's state; models may be outputs of these runs. Deployments that were up come back, each with a new process. What each
- * answered since the emulator started is told at `/_emulator/scoring`.
+ * Opens online endpoints on the emulator's state; models may be outputs of these runs. Deployments that were up come
+ * back, each with a new process. What each answered since the emulator started is told at `/_emulator/scoring`.
  */
 export function onlineRoutes(context: EmulatorContext, runs: RunStore): Route[] {
   const store = openOnlineStore(context.state);
