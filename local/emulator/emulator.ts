@@ -108,13 +108,14 @@ async function assemble(
   const accounts = { [ids.storageAccount]: storageKey };
 
   const blobFolder = options.stateFolder === undefined ? {} : { folder: join(options.stateFolder, 'blob') };
-  const [blobServer, authority, principalCertificate] = await Promise.all([
+  const [blobServer, authority, principalCertificate, tokens] = await Promise.all([
     startBlobServer({ clock: clock.settings, accounts, ...blobFolder }).then((server) => {
       closers.push(() => server.close());
       return server;
     }),
     createAuthority(),
     createSelfSigned('azureml-connection'),
+    createTokenIssuer(clock),
   ]);
   const settings = createSettings(options, storageKey, principalCertificate);
   const caFile = join(folder, 'ca.pem');
@@ -127,7 +128,6 @@ async function assemble(
   });
 
   const faults = createFaults();
-  const tokens = createTokenIssuer(clock);
   const operations = createOperations({ cloud, clock, state, faults });
   const timings = { ...DEFAULT_TIMINGS, ...options.timings };
   const journal = createJournal(() => clock.isoZ());
