@@ -15,10 +15,11 @@ export type { TaskAgent } from './agent.ts';
 /**
  * Runs a task. What the work resolves with becomes output variables, member by member; undefined ones stay unset.
  * What it throws becomes the result: see `errors.ts`. The process ends with it.
+ * With `publish` the work sets outputs as soon as they are known, so that later steps have them also when this one fails.
  */
 export function runTask<Outputs extends object>(
   taskName: string,
-  work: (agent: TaskAgent) => Promise<Outputs>,
+  work: (agent: TaskAgent, publish: (outputs: Partial<Outputs>) => void) => Promise<Outputs>,
 ): Promise<void> {
   return runHandler(taskName, work);
 }
@@ -31,16 +32,21 @@ export function runPostJob(taskName: string, work: (agent: TaskAgent) => Promise
   });
 }
 
-async function runHandler(taskName: string, work: (agent: TaskAgent) => Promise<object>): Promise<void> {
+type Work = (agent: TaskAgent, publish: (outputs: object) => void) => Promise<object>;
+
+async function runHandler(taskName: string, work: Work): Promise<void> {
   const { write, flush } = guardStreams(process.stdout, process.stderr);
   const stop = stopSignals((name) => {
     agent.log.info(`The agent asks to stop (${name}).`);
   });
   const { agent, page } = createAgent(taskName, readEnvironment(process.env), write, stop.signal);
   routeWarnings(agent);
+  const publish = (outputs: object): void => {
+    setOutputs(write, outputs);
+  };
   let report;
   try {
-    setOutputs(write, await Promise.race([startWork(work, agent), stop.deadline, defects(agent)]));
+    publish(await Promise.race([startWork(work, agent, publish), stop.deadline, defects(agent)]));
     report = { result: 'Succeeded', issues: [], details: '' } as const;
   } catch (error) {
     report = reportOf(taskName, error, stop.signal.aborted);
@@ -56,8 +62,8 @@ async function runHandler(taskName: string, work: (agent: TaskAgent) => Promise<
 }
 
 /** A task's own function may throw before it returns a promise. */
-async function startWork(work: (agent: TaskAgent) => Promise<object>, agent: TaskAgent): Promise<object> {
-  return work(agent);
+async function startWork(work: Work, agent: TaskAgent, publish: (outputs: object) => void): Promise<object> {
+  return work(agent, publish);
 }
 
 /** Rejects with what nobody caught, or when the process has nothing left to wait for while the work is not done. */
