@@ -1,0 +1,148 @@
+/** Applies files of `az ml` YAML in order, or shows what that would change. */
+import type { Plan } from '../aml-yaml/plan.ts';
+import { planFile } from '../aml-yaml/plan-file.ts';
+import { parseOverrides } from '../aml-yaml/override-lines.ts';
+import { textAt } from '../domain/json.ts';
+import { gitProperties, lineageProperties } from '../domain/lineage.ts';
+import { escapeMarkdown, markdownTable } from '../domain/markdown.ts';
+import { isPublic } from '../domain/network-mode.ts';
+import { UserError, type Problem } from '../errors.ts';
+import { applyPlan } from './apply-plan.ts';
+import { findFiles, type FoundFile } from './find-files.ts';
+import type { Context } from './task-context.ts';
+import { whatIf, type PredictedResource } from './what-if.ts';
+
+export interface ApplyRequest {
+  /** Paths or patterns, applied in this order. */
+  readonly files: readonly string[];
+  /** `path=value` lines that apply to every file. */
+  readonly overrides: readonly string[];
+  readonly mode: 'apply' | 'whatIf';
+  readonly allowPathsOutsideSources: boolean;
+}
+
+export interface ApplyOutputs {
+  readonly changed: string;
+  readonly changes: string;
+  readonly resourceName: string;
+  readonly resourceVersion?: string | undefined;
+  readonly resourceId?: string | undefined;
+}
+
+interface FileChange extends PredictedResource {
+  readonly file: string;
+  readonly kind: string;
+}
+
+/** All files are read and checked before the first one is applied; wrong YAML changes nothing. */
+export async function applyFiles(context: Context, request: ApplyRequest): Promise<ApplyOutputs> {
+  const { agent } = context;
+  const found = await findFiles(agent.files, agent.run.sourcesDirectory, request.files);
+  if (found.length === 0) throw new UserError("Input 'files' is empty; give at least one YAML file.");
+  const plans = await planAll(context, request, found);
+  const changes: FileChange[] = [];
+  try {
+    for (const [index, plan] of plans.entries()) {
+      agent.log.progress((100 * index) / plans.length, plan.file);
+      changes.push(await agent.log.group(plan.file, () => applyOne(context, request, plan)));
+    }
+  } finally {
+    agent.addSummary(summary(context, request, changes, plans.length));
+  }
+  return outputs(changes);
+}
+
+async function planAll(context: Context, request: ApplyRequest, files: readonly FoundFile[]): Promise<readonly Plan[]> {
+  const { agent, workspace } = context;
+  const overrides = parseOverrides(request.overrides);
+  const lineage = lineageProperties(agent.run);
+  const plans: Plan[] = [];
+  const problems: Problem[] = [];
+  for (const { absolutePath, shown } of files) {
+    try {
+      const plan = await planFile({
+        file: shown,
+        absolutePath,
+        overrides,
+        files: agent.files,
+        workspace: workspace.id,
+        sourcesDirectory: agent.run.sourcesDirectory,
+        allowPathsOutsideSources: request.allowPathsOutsideSources,
+        job: { experimentName: agent.run.definitionName, properties: { ...gitProperties(agent.run), ...lineage } },
+        lineage,
+      });
+      plans.push(plan);
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      problems.push(...error.problems);
+    }
+  }
+  if (problems.length > 0) throw new UserError(problems);
+  return plans;
+}
+
+async function applyOne(context: Context, request: ApplyRequest, plan: Plan): Promise<FileChange> {
+  const { log } = context.agent;
+  const result = request.mode === 'apply' ? await applyPlan(context, plan) : await whatIf(context, plan);
+  const { change, name, version, id, fields } = result;
+  log.info(`${plan.kind} ${nameAndVersion(name, version)}: ${changeText(change, request.mode)}`);
+  for (const { path, from, to } of fields) log.info(`  ${path}: ${valueText(from)} → ${valueText(to)}`);
+  warnIfPublic(context, plan);
+  return { file: plan.file, kind: plan.kind, change, name, version, id, fields };
+}
+
+/** Files are applied as they are; but nobody should open an endpoint to the internet without having been told. */
+function warnIfPublic({ agent }: Context, plan: Plan): void {
+  if (plan.kind !== 'onlineEndpoint') return;
+  const { properties } = plan.main.body;
+  const declared = { properties: properties as never };
+  if (textAt(declared, 'properties', 'compute') !== undefined || !isPublic(declared)) return;
+  agent.log.warning(
+    `${plan.file}: the endpoint '${plan.main.name}' can be reached from the internet. ` +
+      "Set 'public_network_access: disabled', or deploy it with AmlDeployOnlineEndpoint, which is private by default.",
+  );
+}
+
+function outputs(changes: readonly FileChange[]): ApplyOutputs {
+  const last = changes.at(-1);
+  return {
+    changed: String(changes.some(({ change }) => change !== 'unchanged')),
+    changes: JSON.stringify(changes.map(({ fields, ...rest }) => (fields.length === 0 ? rest : { ...rest, fields }))),
+    resourceName: last?.name ?? '',
+    resourceVersion: last?.version,
+    resourceId: last?.id,
+  };
+}
+
+function summary(
+  { workspace }: Context,
+  request: ApplyRequest,
+  changes: readonly FileChange[],
+  planned: number,
+): string {
+  const title = request.mode === 'apply' ? 'Applied to' : 'What would change in';
+  const rows = changes.map(({ file, kind, name, version, change, fields }) => [
+    escapeMarkdown(file),
+    escapeMarkdown(kind),
+    escapeMarkdown(nameAndVersion(name, version)),
+    changeText(change, request.mode),
+    fields.map(({ path, from, to }) => escapeMarkdown(`${path}: ${valueText(from)} → ${valueText(to)}`)).join('<br>'),
+  ]);
+  const rest = planned - changes.length;
+  const note = rest === 0 ? '' : `\n\n${rest} of ${planned} files were not applied, because one failed.`;
+  return `### ${title} ${escapeMarkdown(workspace.id.name)}\n\n${markdownTable(['File', 'Kind', 'Name', 'Change', 'Fields'], rows)}${note}`;
+}
+
+function nameAndVersion(name: string, version: string | undefined): string {
+  return version === undefined ? name : `${name}:${version}`;
+}
+
+function changeText(change: FileChange['change'], mode: ApplyRequest['mode']): string {
+  if (mode === 'whatIf') return change;
+  return { create: 'created', change: 'changed', unchanged: 'unchanged' }[change];
+}
+
+function valueText(value: unknown): string {
+  const text = value === undefined ? '(none)' : typeof value === 'string' ? value : JSON.stringify(value);
+  return text.length <= 120 ? text : `${text.slice(0, 119)}…`;
+}

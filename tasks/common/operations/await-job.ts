@@ -1,0 +1,201 @@
+/** Waits for a job. What counts is the state Resource Manager reports; logs and steps are shown beside it. */
+import { elapsedText } from '../domain/elapsed-time.ts';
+import { hasEnded, jobState } from '../domain/job-states.ts';
+import { textAt } from '../domain/json.ts';
+import { pollInterval } from '../domain/polling.ts';
+import { CancelledError, ServiceError, TimedOutError } from '../errors.ts';
+import type { Resource, Run } from '../ports.ts';
+import { cancelJob, disownJob } from './cancel-job.ts';
+import { LogFollower } from './follow-logs.ts';
+import { JobProgress } from './job-progress.ts';
+import type { Context } from './task-context.ts';
+import { isTransient } from './tolerant.ts';
+
+export type WhatToDo = 'cancelJob' | 'leaveRunning';
+
+export interface AwaitOptions {
+  /** 0: no limit. */
+  readonly timeoutMinutes: number;
+  readonly onTimeout: WhatToDo;
+  readonly onCancel: WhatToDo;
+  readonly streamLogs: boolean;
+}
+
+export interface EndedJob {
+  readonly name: string;
+  /** Completed, Failed or Canceled. */
+  readonly status: string;
+  readonly job: Resource;
+  readonly steps: readonly Run[];
+  readonly logs: LogFollower;
+  readonly waitedMs: number;
+}
+
+/**
+ * Waits until the job has ended, whatever it ended as.
+ * Throws TimedOutError after `timeoutMinutes` and CancelledError when the step is cancelled, both after cancelling the job
+ * where that is asked for; ServiceError when the workspace stays out of reach for hours or the job is deleted.
+ */
+export async function awaitJob(context: Context, name: string, options: AwaitOptions): Promise<EndedJob> {
+  const { agent } = context;
+  try {
+    return await new Wait(context, name, options).toEnd();
+  } catch (error) {
+    if (agent.signal.aborted) await onCancelled(context, name, options);
+    throw error;
+  }
+}
+
+async function onCancelled(context: Context, name: string, { onCancel }: AwaitOptions): Promise<never> {
+  const { agent } = context;
+  if (onCancel === 'leaveRunning') throw new CancelledError(`The step was cancelled; the job ${name} goes on.`);
+  agent.log.info(`Cancelling the job ${name}.`);
+  try {
+    await cancelJob(context, name);
+  } catch (error) {
+    if (!(error instanceof ServiceError)) throw error;
+    agent.log.warning(`The job ${name} could not be cancelled yet (${error.message}); the post-job step tries again.`);
+    throw new CancelledError();
+  }
+  disownJob(agent.memory);
+  throw new CancelledError(`The step was cancelled, and the job ${name} with it.`);
+}
+
+/** A new job is not visible everywhere at once. */
+const INVISIBLE_MS = 5 * 60_000;
+/** How long the workspace may be out of reach. */
+const UNREACHABLE_MS = 4 * 3_600_000;
+/** Refusals in a row (401, 403, …) before they are taken as final: networks and roles change under long waits. */
+const REFUSALS_ALLOWED = 5;
+
+/** One wait and what it has seen so far. */
+class Wait {
+  readonly #context: Context;
+  readonly #name: string;
+  readonly #options: AwaitOptions;
+  readonly #started: number;
+  readonly #logs: LogFollower;
+  readonly #progress: JobProgress;
+  #status = '';
+  #lastChange: number;
+  #lastAnswer: number;
+  #refusals = 0;
+  #isUnreachable = false;
+
+  constructor(context: Context, name: string, options: AwaitOptions) {
+    this.#context = context;
+    this.#name = name;
+    this.#options = options;
+    this.#started = context.agent.clock.now();
+    this.#lastChange = this.#started;
+    this.#lastAnswer = this.#started;
+    this.#logs = new LogFollower(context, options.streamLogs);
+    this.#progress = new JobProgress(context, name, this.#logs, (text) => {
+      this.#say(text);
+    });
+  }
+
+  async toEnd(): Promise<EndedJob> {
+    for (;;) {
+      const job = await this.#read();
+      if (job !== undefined) {
+        this.#noteState(textAt(job, 'properties', 'status') ?? 'Unknown');
+        const ended = hasEnded(this.#status);
+        const showLogs = this.#options.streamLogs || (ended && this.#status === 'Failed');
+        if (await this.#progress.update(job, ended, showLogs)) this.#lastChange = this.#now();
+        if (ended) return this.#end(job);
+      }
+      await this.#pause();
+    }
+  }
+
+  #end(job: Resource): EndedJob {
+    const waitedMs = this.#now() - this.#started;
+    return { name: this.#name, status: this.#status, job, steps: this.#progress.steps, logs: this.#logs, waitedMs };
+  }
+
+  /** The job as it stands; undefined when nobody can say at the moment. */
+  async #read(): Promise<Resource | undefined> {
+    const { workspace, agent } = this.#context;
+    try {
+      const job = await workspace.get(`jobs/${this.#name}`, { signal: agent.signal });
+      if (this.#isUnreachable) this.#say('The workspace answers again.');
+      this.#isUnreachable = false;
+      this.#refusals = 0;
+      if (job === undefined) this.#checkMissing();
+      else this.#lastAnswer = this.#now();
+      return job;
+    } catch (error) {
+      this.#tolerate(error);
+      return undefined;
+    }
+  }
+
+  #checkMissing(): void {
+    if (this.#now() - this.#lastAnswer < INVISIBLE_MS) return;
+    const seen = this.#status === '' ? 'was never seen' : `was last seen as ${this.#status}`;
+    throw new ServiceError({
+      status: 404,
+      code: 'JobNotFound',
+      message: `The workspace does not know the job ${this.#name}, which ${seen}.`,
+      hint: 'Somebody may have deleted it.',
+    });
+  }
+
+  #tolerate(error: unknown): void {
+    if (!(error instanceof ServiceError)) throw error;
+    const transient = isTransient(error);
+    if (!transient && (error.status === 404 || ++this.#refusals > REFUSALS_ALLOWED)) throw error;
+    if (transient && this.#now() - this.#lastAnswer > UNREACHABLE_MS) throw error;
+    if (!this.#isUnreachable) {
+      this.#context.agent.log.warning(
+        `The state of the job cannot be read at the moment (${error.message}); waiting goes on.`,
+      );
+    }
+    this.#isUnreachable = true;
+  }
+
+  #noteState(status: string): void {
+    if (status === this.#status) return;
+    this.#status = status;
+    this.#lastChange = this.#now();
+    this.#say(`${this.#name}: ${status}`);
+    const { note } = jobState(status);
+    if (note !== undefined) this.#context.agent.log.warning(note);
+  }
+
+  async #pause(): Promise<void> {
+    const { clock, signal } = this.#context.agent;
+    const interval = pollInterval(this.#now() - this.#lastChange);
+    const left = this.#timeLeft();
+    if (left <= 0) await this.#timeOut();
+    await clock.sleep(Math.min(interval, left), signal);
+  }
+
+  #timeLeft(): number {
+    const { timeoutMinutes } = this.#options;
+    return timeoutMinutes <= 0 ? Infinity : this.#started + timeoutMinutes * 60_000 - this.#now();
+  }
+
+  async #timeOut(): Promise<never> {
+    const { onTimeout, timeoutMinutes } = this.#options;
+    const sentence = `The job ${this.#name} has not ended within ${timeoutMinutes} minutes (last state: ${this.#status || 'unknown'})`;
+    if (onTimeout === 'leaveRunning') {
+      disownJob(this.#context.agent.memory);
+      throw new TimedOutError(`${sentence}; it goes on. Raise timeoutMinutes to wait longer.`);
+    }
+    const cancelled = await cancelJob(this.#context, this.#name);
+    disownJob(this.#context.agent.memory);
+    throw new TimedOutError(
+      `${sentence}; ${cancelled ? 'it was cancelled' : 'it has just ended'}. Raise timeoutMinutes to wait longer.`,
+    );
+  }
+
+  #now(): number {
+    return this.#context.agent.clock.now();
+  }
+
+  #say(text: string): void {
+    this.#context.agent.log.info(`[${elapsedText(this.#now() - this.#started)}] ${text}`);
+  }
+}
