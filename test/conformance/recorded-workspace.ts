@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { Json, JsonObject } from '../../tasks/common/domain/json.ts';
 import { isJsonObject, textAt } from '../../tasks/common/domain/json.ts';
 import { workspaceArmId, type WorkspaceId } from '../../tasks/common/domain/workspace-id.ts';
@@ -36,6 +35,7 @@ export class RecordedWorkspace implements Workspace {
   readonly storage: Storage;
   readonly #recorded: readonly RecordedRequest[];
   readonly #written = new Map<string, Resource>();
+  #containers = 0;
 
   constructor(id: WorkspaceId, recorded: readonly RecordedRequest[]) {
     this.id = id;
@@ -93,7 +93,8 @@ export class RecordedWorkspace implements Workspace {
   post(path: string, body: JsonObject = {}): Promise<Json> {
     this.#capture('POST', path, {}, body);
     if (!path.endsWith('/startPendingUpload')) throw new Error(`No case posts to ${path}.`);
-    const blobUri = `${ACCOUNT_URL}/${randomUUID()}`;
+    this.#containers += 1;
+    const blobUri = `${ACCOUNT_URL}/container-${this.#containers}`;
     return Promise.resolve({
       blobReferenceForConsumption: { blobUri, credential: { credentialType: 'SAS', sasUri: `${blobUri}?sv=x&sig=y` } },
     });

@@ -72,7 +72,8 @@ export function isUnsupported(error: unknown): boolean {
   return error instanceof UserError && error.problems.some(({ message }) => message.includes('not supported'));
 }
 
-function silentAgent(): OperationAgent {
+/** An agent that is only asked for its disk. */
+export function silentAgent(): OperationAgent {
   const ignore = (): void => undefined;
   return {
     log: { info: ignore, warning: ignore, debug: ignore, progress: ignore, group: (_, work) => work() },
