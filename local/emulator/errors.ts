@@ -110,6 +110,10 @@ export function pipelinesError(status: number, code: string, message: string): E
   return new EmulatedError({ answerer: 'pipelines', status, code, message });
 }
 
+/** A range that begins at or behind the end of the blob; also any range of an empty blob. */
+export const invalidRange = (): EmulatedError =>
+  blobError(416, 'InvalidRange', 'The range specified is invalid for the current size of the resource.');
+
 /** A refusal without a body (shape F): computes. */
 export function emptyError(status: number): EmulatedError {
   const headers = { 'x-ms-response-type': 'standard' };

@@ -4,6 +4,7 @@
  * emulator can check its own signatures and time; Azurite then reads who it is from the token.
  */
 import { request as httpRequest, Agent, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
+import { invalidRange } from '../errors.ts';
 import type { Reply } from '../http.ts';
 
 export interface BlobFront {
@@ -27,6 +28,11 @@ export function createBlobFront(port: number): BlobFront {
             headers: endToEnd(request.headers),
           },
           (answer) => {
+            if (isEmptyRange(answer)) {
+              answer.resume();
+              reject(invalidRange());
+              return;
+            }
             resolve({
               status: answer.statusCode ?? 502,
               headers: answerHeaders(answer),
@@ -46,6 +52,12 @@ export function createBlobFront(port: number): BlobFront {
       agent.destroy();
     },
   };
+}
+
+/** The service refuses a range that begins where the blob ends; Azurite answers it with nothing. */
+function isEmptyRange(answer: IncomingMessage): boolean {
+  const [, start, end] = /^bytes (\d+)-(-?\d+)\//.exec(answer.headers['content-range'] ?? '') ?? [];
+  return answer.statusCode === 206 && Number(end) < Number(start);
 }
 
 const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade', 'expect']);
