@@ -145,11 +145,11 @@ describe('jobs of the emulator over the Resource Manager', function () {
         'jobs',
         'settings',
       ]) {
-        const there = JSON.stringify(recorded[same])?.replaceAll(
+        const there = JSON.stringify(recorded[same] ?? null).replaceAll(
           /\/subscriptions\/[^"]*?\/workspaces\/[^/"]+/g,
           workspace.id,
         );
-        assert.equal(JSON.stringify(got[same]), there?.replaceAll('testCompute', 'cpu-cluster'), same);
+        assert.equal(JSON.stringify(got[same] ?? null), there.replaceAll('testCompute', 'cpu-cluster'), same);
       }
       await workspace.arm('POST', `jobs/${name}/cancel`);
     });
