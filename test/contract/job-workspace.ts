@@ -124,7 +124,7 @@ const SHORT = {
 };
 
 /** Asks again and again until there is an answer; rejects after the deadline (real milliseconds). */
-export async function until<T>(ask: () => Promise<T | undefined>, what: string, deadline = 20_000): Promise<T> {
+export async function until<T>(ask: () => Promise<T | undefined>, what: string, deadline = 50_000): Promise<T> {
   const end = Date.now() + deadline;
   for (;;) {
     const found = await ask();

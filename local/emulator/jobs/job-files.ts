@@ -1,4 +1,5 @@
 /** Brings a job's code and inputs to the disk, and its outputs back to the datastore. */
+import { randomUUID } from 'node:crypto';
 import { chmod, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { COLLECTIONS } from '../arm/resource.ts';
@@ -174,7 +175,7 @@ export async function makePythonFolder(workFolder: string): Promise<string> {
   const folder = join(workFolder, 'bin');
   await mkdir(folder, { recursive: true });
   // Written beside and renamed: another job may be running it right now.
-  const draft = join(folder, `python.${process.pid}`);
+  const draft = join(folder, `python.${randomUUID()}`);
   await writeFile(draft, '#!/bin/sh\nexec python3 "$@"\n', { mode: 0o755 });
   await rename(draft, join(folder, 'python'));
   return folder;
