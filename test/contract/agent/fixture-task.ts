@@ -16,8 +16,14 @@ function untilStopped(agent: TaskAgent): Promise<never> {
   });
 }
 
-const scenarios: Readonly<Record<string, (agent: TaskAgent) => Promise<object>>> = {
+type Publish = (outputs: object) => void;
+
+const scenarios: Readonly<Record<string, (agent: TaskAgent, publish: Publish) => Promise<object>>> = {
   outputs: () => Promise.resolve({ jobName: 'train', metrics: undefined, url: 'https://x/?a=1&b=2' }),
+  publishedOutputs: (_, publish) => {
+    publish({ jobName: 'train', metrics: undefined });
+    return Promise.reject(new UserError('then it failed'));
+  },
   userError: () => Promise.reject(new UserError([{ message: 'first' }, { message: 'second', file: 'a.yml', line: 2 }])),
   serviceError: () => Promise.reject(new ServiceError({ status: 404, code: 'NotFound', message: 'Gone.' })),
   timedOut: () => Promise.reject(new TimedOutError('Too long.')),
@@ -109,7 +115,7 @@ const work = scenarios[scenario.replace(/^post:/, '')];
 if (work === undefined) throw new Error(`There is no scenario ${scenario}`);
 if (scenario.startsWith('post:')) {
   void runPostJob('Fixture', async (agent) => {
-    await work(agent);
+    await work(agent, () => undefined);
   });
 } else {
   void runTask('Fixture', work);

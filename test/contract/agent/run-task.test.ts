@@ -32,6 +32,14 @@ describe('a task in its own process', () => {
       assert.equal(ended.exitCode, 0);
     });
 
+    it('outputs that were known before it failed', async () => {
+      assert.deepEqual(commands(await task.run('publishedOutputs')), [
+        '##vso[task.setvariable variable=jobName;isoutput=true;]train',
+        '##vso[task.logissue type=error;]then it failed',
+        '##vso[task.complete result=Failed;]',
+      ]);
+    });
+
     const failures: readonly [string, readonly string[]][] = [
       ['userError', ['first', 'second']],
       ['serviceError', ['[NotFound] Gone.']],

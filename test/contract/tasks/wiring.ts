@@ -1,18 +1,27 @@
-/** What a task's entry files do with its contract, from their syntax. */
+/** What a task's entry files do with its contract, from their types. */
+import { join } from 'node:path';
 import ts from 'typescript';
 
 export interface Wiring {
-  /** Members read from the value of `readInputs`; undefined when the whole value is handed on. */
-  readonly inputs: ReadonlySet<string> | undefined;
-  /** Members of the object literals the work returns; undefined when it returns something else. */
-  readonly outputs: ReadonlySet<string> | undefined;
+  /** Inputs the entry file reads itself, and those the functions it hands them on to ask for. */
+  readonly inputs: ReadonlySet<string>;
+  /** Members of what the work of a task resolves with; empty for a post-job handler. */
+  readonly outputs: ReadonlySet<string>;
 }
 
-/** Reads one entry file (`index.ts`, `post.ts`). */
-export function wiringOf(source: string): Wiring {
-  const tree = ts.createSourceFile('index.ts', source, ts.ScriptTarget.Latest, true);
-  const nodes = [...descendants(tree)];
-  return { inputs: usedInputs(nodes), outputs: returnedOutputs(nodes) };
+/** Looks at entry files (`index.ts`, `post.ts`) with the compiler's eyes. Paths are absolute. */
+export function wiringsOf(root: string, files: readonly string[]): ReadonlyMap<string, Wiring> {
+  const config = ts.readConfigFile(join(root, 'tsconfig.json'), (path) => ts.sys.readFile(path));
+  const { options } = ts.parseJsonConfigFileContent(config.config, ts.sys, root);
+  const program = ts.createProgram([...files], options);
+  const checker = program.getTypeChecker();
+  return new Map(
+    files.map((file) => {
+      const source = program.getSourceFile(file);
+      const nodes = source === undefined ? [] : [...descendants(source)];
+      return [file, { inputs: usedInputs(nodes, checker), outputs: returnedOutputs(nodes, checker) }];
+    }),
+  );
 }
 
 function* descendants(node: ts.Node): Iterable<ts.Node> {
@@ -20,61 +29,43 @@ function* descendants(node: ts.Node): Iterable<ts.Node> {
   for (const child of node.getChildren()) yield* descendants(child);
 }
 
-function isReadInputs(node: ts.Node | undefined): boolean {
-  return node !== undefined && ts.isCallExpression(node) && node.expression.getText() === 'readInputs';
-}
-
-function usedInputs(nodes: readonly ts.Node[]): ReadonlySet<string> | undefined {
-  const used = new Set<string>();
-  for (const node of nodes) {
-    if (ts.isPropertyAccessExpression(node) && isReadInputs(node.expression)) used.add(node.name.text);
-    if (!ts.isVariableDeclaration(node) || !isReadInputs(node.initializer)) continue;
-    if (ts.isObjectBindingPattern(node.name)) {
-      if (node.name.elements.some((element) => element.dotDotDotToken !== undefined)) return undefined;
-      for (const element of node.name.elements) used.add((element.propertyName ?? element.name).getText());
-      continue;
-    }
-    const members = membersOf(nodes, node.name.getText(), node);
-    if (members === undefined) return undefined;
-    members.forEach((member) => used.add(member));
+function usedInputs(nodes: readonly ts.Node[], checker: ts.TypeChecker): ReadonlySet<string> {
+  const declared = nodes.find(
+    (node): node is ts.VariableDeclaration =>
+      ts.isVariableDeclaration(node) && node.initializer?.getText().startsWith('readInputs(') === true,
+  );
+  if (declared === undefined) return new Set();
+  if (ts.isObjectBindingPattern(declared.name)) {
+    return new Set(declared.name.elements.map((element) => (element.propertyName ?? element.name).getText()));
   }
-  return used;
+  const symbol = checker.getSymbolAtLocation(declared.name);
+  const uses = nodes.filter((node) => ts.isIdentifier(node) && node !== declared.name);
+  return new Set(
+    uses.filter((node) => checker.getSymbolAtLocation(node) === symbol).flatMap((node) => namesAskedFor(node, checker)),
+  );
 }
 
-/** The members read of a variable; undefined when the variable itself is used. */
-function membersOf(nodes: readonly ts.Node[], name: string, declaration: ts.Node): readonly string[] | undefined {
-  const members: string[] = [];
-  for (const node of nodes) {
-    if (!ts.isIdentifier(node) || node.text !== name || node.parent === declaration) continue;
-    const { parent } = node;
-    if (ts.isPropertyAccessExpression(parent) && parent.expression === node) members.push(parent.name.text);
-    else if (!ts.isPropertyAccessExpression(parent) && !ts.isPropertyAssignment(parent)) return undefined;
-  }
-  return members;
+/** A member access asks for that member; a call asks for what its parameter declares. */
+function namesAskedFor(use: ts.Node, checker: ts.TypeChecker): readonly string[] {
+  const { parent } = use;
+  if (ts.isPropertyAccessExpression(parent)) return [parent.name.text];
+  if (!ts.isCallExpression(parent))
+    throw new Error(`Inputs are used in a way this test does not know: ${parent.getText()}`);
+  const index = parent.arguments.findIndex((argument) => argument === use);
+  const parameter = checker.getResolvedSignature(parent)?.parameters[index];
+  if (parameter === undefined) return [];
+  return checker
+    .getTypeOfSymbol(parameter)
+    .getProperties()
+    .map((member) => member.name);
 }
 
-function returnedOutputs(nodes: readonly ts.Node[]): ReadonlySet<string> | undefined {
-  const run = nodes.find((node) => ts.isCallExpression(node) && node.expression.getText() === 'runTask');
-  const work = run !== undefined && ts.isCallExpression(run) ? run.arguments[1] : undefined;
-  if (work === undefined || !ts.isArrowFunction(work)) return undefined;
-  const returned = ts.isBlock(work.body) ? returnsOf(work.body) : [work.body];
-  const names = new Set<string>();
-  for (const expression of returned) {
-    const literal = ts.isParenthesizedExpression(expression) ? expression.expression : expression;
-    if (!ts.isObjectLiteralExpression(literal)) return undefined;
-    for (const property of literal.properties) {
-      if (property.name === undefined) return undefined;
-      names.add(property.name.getText());
-    }
-  }
-  return names;
-}
-
-/** The values a function's own `return` statements give, without those of functions inside it. */
-function returnsOf(body: ts.Node): readonly ts.Expression[] {
-  return body.getChildren().flatMap((child) => {
-    if (ts.isFunctionLike(child)) return [];
-    if (ts.isReturnStatement(child)) return child.expression === undefined ? [] : [child.expression];
-    return returnsOf(child);
-  });
+function returnedOutputs(nodes: readonly ts.Node[], checker: ts.TypeChecker): ReadonlySet<string> {
+  const run = nodes.find(
+    (node): node is ts.CallExpression => ts.isCallExpression(node) && node.expression.getText() === 'runTask',
+  );
+  const work = run?.arguments[1];
+  const signature = work === undefined ? undefined : checker.getTypeAtLocation(work).getCallSignatures()[0];
+  const result = signature === undefined ? undefined : checker.getAwaitedType(signature.getReturnType());
+  return new Set(result?.getProperties().map((member) => member.name) ?? []);
 }
