@@ -5,7 +5,7 @@ import type { ListNode, MapEntry, MapNode, Place, YamlNode } from './yaml-node.t
 import { resolvePlainScalar, resolveTaggedScalar } from './yaml-scalars.ts';
 import { problemAt } from './problems.ts';
 
-const MAXIMUM_CHARACTERS = 4 * 1024 * 1024;
+const MAXIMUM_CHARACTERS = 1024 * 1024;
 /** Nodes after every alias is followed: far above any real file, far below what an alias bomb makes. */
 const MAXIMUM_NODES = 200_000;
 const MAXIMUM_DEPTH = 100;

@@ -25,12 +25,16 @@ export function childAt(at: At, key: string): At {
 /** `'path' must be …, not …`, at the node's place. */
 export function refuse(node: YamlNode, at: At, expected: string): void {
   const subject = at.path === '' ? 'The file' : `'${at.path}'`;
+  const found = SECRET.test(at.path) ? 'this value' : describe(node);
   const message =
     node.kind === 'null'
       ? `${subject} is empty; it must be ${expected}. Leave the key out if nothing is meant.`
-      : `${subject} must be ${expected}, not ${describe(node)}.`;
+      : `${subject} must be ${expected}, not ${found}.`;
   at.problems.add(node.place, message);
 }
+
+/** Fields whose value must not be repeated in a log. */
+const SECRET = /(key|secret|token|password|pat)$/i;
 
 function describe(node: YamlNode): string {
   switch (node.kind) {
