@@ -144,7 +144,7 @@ async function put(context: EmulatorContext, request: Incoming): Promise<Reply> 
     durationMs: context.timings.workspaceChange,
     complete: () => {
       change(context, record.id, (current) => withState(current, 'Succeeded'));
-      return undefined;
+      return describeWorkspace(existing(context, request), apiVersionOf(request));
     },
   });
 }
@@ -178,7 +178,7 @@ async function patch(context: EmulatorContext, request: Incoming): Promise<Reply
     durationMs: context.timings.workspaceChange,
     complete: () => {
       change(context, record.id, apply);
-      return undefined;
+      return describeWorkspace(existing(context, request), apiVersionOf(request));
     },
   });
 }
