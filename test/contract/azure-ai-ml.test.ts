@@ -24,7 +24,7 @@ interface Outcome {
 }
 
 describe('azure-ai-ml, unchanged, against the emulator', function () {
-  this.timeout(180_000);
+  this.timeout(300_000);
   let folder = '';
   let emulator: Emulator | undefined;
   let pythonPath: string;

@@ -6,7 +6,7 @@ import { endpointBody, startOnlineWorkspace, type OnlineWorkspace } from './onli
 const VERSION = '2023-04-01-preview';
 
 describe('what the emulator refuses about online endpoints', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let online: OnlineWorkspace;
 
   before(async () => {

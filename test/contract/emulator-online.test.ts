@@ -3,7 +3,7 @@ import { at, textAt } from '../../local/emulator/json.ts';
 import { startOnlineWorkspace, type OnlineWorkspace } from './online-workspace.ts';
 
 describe('online endpoints of the emulator, by the official client', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let online: OnlineWorkspace;
 
   before(async () => {

@@ -7,7 +7,7 @@ import { until } from './job-workspace.ts';
 import { startOnlineWorkspace, type OnlineWorkspace } from './online-workspace.ts';
 
 describe('the scoring plane of the emulator', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let online: OnlineWorkspace;
   let key: string;
   let folder: string;
