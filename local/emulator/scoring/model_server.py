@@ -8,6 +8,7 @@ import importlib.util
 import inspect
 import json
 import os
+import shutil
 import signal
 import socketserver
 import sys
@@ -258,8 +259,8 @@ def main():
     workers = int(os.environ.get("WORKER_COUNT") or 1)
 
     def leave(*_):
-        if os.path.exists(socket_path):
-            os.unlink(socket_path)
+        # The folder was made for the socket alone; a killed emulator cannot remove it.
+        shutil.rmtree(os.path.dirname(socket_path), ignore_errors=True)
         os._exit(0)
 
     signal.signal(signal.SIGTERM, leave)
