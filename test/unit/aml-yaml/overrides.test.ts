@@ -45,7 +45,8 @@ describe('overrides', () => {
           { path: 'n.m', value: 1 },
         ),
       (error: Error) =>
-        /environment\.image: 'environment' is the text/.test(error.message) && /n\.m: 'n' has no/.test(error.message),
+        error.message.includes("environment.image: 'environment' is the text") &&
+        error.message.includes("n.m: 'n' has no"),
     );
     assert.throws(() => override('a: 1', { path: 'a..b', value: 1 }), /not of the form/);
     assert.throws(() => override('a: 1', { path: '', value: 1 }), /not of the form/);

@@ -30,7 +30,7 @@ async function problems(text: string, tree: Tree = {}, more: Partial<PlanRequest
 
 async function body(text: string, tree: Tree = {}, more: Partial<PlanRequest> = {}): Promise<Record<string, unknown>> {
   const plan = await planFile(request(text, tree, more));
-  return plan.main.body['properties'] as Record<string, unknown>;
+  return plan.main.body.properties as Record<string, unknown>;
 }
 
 const COMMAND = 'command: echo\nenvironment: azureml:e:1\n';
@@ -187,7 +187,7 @@ describe('a job', () => {
     };
     const own = await body(`${COMMAND}tags: {a: b}\n`, {}, { job });
     assert.deepEqual(
-      [own['displayName'], own['experimentName'], own['properties'], own['tags']],
+      [own.displayName, own.experimentName, own.properties, own.tags],
       ['run-1', 'nightly', job.properties, { a: 'b', 'azdo.submission': 'id' }],
     );
     const given = await body(
@@ -196,7 +196,7 @@ describe('a job', () => {
       { job },
     );
     assert.deepEqual(
-      [given['displayName'], given['experimentName'], given['properties']],
+      [given.displayName, given.experimentName, given.properties],
       ['D', 'mine', { 'azureml.git.dirty': 'False', 'azdo.buildId': '7' }],
     );
   });
@@ -214,27 +214,27 @@ describe('a job', () => {
   it('rewrites the old spelling of references, with a warning, and keeps other braces', async () => {
     const text = 'command: echo {inputs.a} ${{inputs.a}} {other} ${inputs}\nenvironment: azureml:e:1\ninputs: {a: 1}\n';
     const plan = await planFile(request(text));
-    assert.equal((await body(text))['command'], 'echo ${{inputs.a}} ${{inputs.a}} {other} ${inputs}');
+    assert.equal((await body(text)).command, 'echo ${{inputs.a}} ${{inputs.a}} {other} ${inputs}');
     assert.equal(plan.warnings.length, 1);
   });
 
   it('resolves compute and latest assets', async () => {
     const plan = await planFile(request(`command: x\nenvironment: azureml:e@latest\ncompute: azureml:a:b\n`));
-    const properties = plan.main.body['properties'] as Record<string, unknown>;
-    assert.equal(properties['computeId'], `${ROOT}/computes/a:b`);
+    const properties = plan.main.body.properties as Record<string, unknown>;
+    assert.equal(properties.computeId, `${ROOT}/computes/a:b`);
     assert.deepEqual(plan.steps[0], {
       do: 'resolveLatest',
       key: 'latest:environments/e',
       collection: 'environments',
       name: 'e',
     });
-    assert.deepEqual(properties['environmentId'], { $step: 'latest:environments/e', $field: 'id' });
+    assert.deepEqual(properties.environmentId, { $step: 'latest:environments/e', $field: 'id' });
   });
 
   it('uses the agent itself for compute: local', async () => {
     const local = await body(`${COMMAND}compute: local\n`);
-    assert.equal(local['computeId'], undefined);
-    assert.deepEqual(local['environmentVariables'], { AZUREML_COMPUTE_USE_COMMON_RUNTIME: 'true' });
+    assert.equal(local.computeId, undefined);
+    assert.deepEqual(local.environmentVariables, { AZUREML_COMPUTE_USE_COMMON_RUNTIME: 'true' });
   });
 
   it('uploads equal data once', async () => {
@@ -290,10 +290,9 @@ describe('a pipeline', () => {
   it('refuses an unknown field of an inline node and keeps one beside a component', async () => {
     const [problem] = await problems(node('    bogus: 1\n'));
     assert.match(problem?.message ?? '', /Unknown field 'bogus' of 'jobs\.a'/);
-    const jobs = (await body('type: pipeline\ncompute: c\njobs:\n  a: {component: "azureml:x:1", bogus: {x: 1}}\n'))[
-      'jobs'
-    ];
-    assert.deepEqual((jobs as Record<string, Record<string, unknown>>)['a']?.['bogus'], { x: 1 });
+    const jobs = (await body('type: pipeline\ncompute: c\njobs:\n  a: {component: "azureml:x:1", bogus: {x: 1}}\n'))
+      .jobs;
+    assert.deepEqual((jobs as Record<string, Record<string, unknown>>).a?.bogus, { x: 1 });
   });
 
   it('registers equal components once', async () => {
@@ -317,8 +316,8 @@ describe('a pipeline', () => {
 
   it('sends a registered component’s id whole', async () => {
     const text = 'type: pipeline\ncomponent: azureml:p:1\n';
-    assert.equal((await body(text))['componentId'], `${ROOT}/components/p/versions/1`);
-    assert.equal((await body(text, {}, { likeAzureAiMl: true }))['componentId'], 'p:1');
+    assert.equal((await body(text)).componentId, `${ROOT}/components/p/versions/1`);
+    assert.equal((await body(text, {}, { likeAzureAiMl: true })).componentId, 'p:1');
   });
 });
 
@@ -331,7 +330,7 @@ describe('a deployment', () => {
       plan.steps.map((step) => step.do),
       ['require', 'put'],
     );
-    assert.deepEqual((plan.main.body['properties'] as Record<string, unknown>)['properties'], { 'azdo.buildId': '7' });
+    assert.deepEqual((plan.main.body.properties as Record<string, unknown>).properties, { 'azdo.buildId': '7' });
   });
 
   it('refuses names, scale settings and scripts that the service would refuse later', async () => {
