@@ -100,11 +100,11 @@ function compare(rule: MetricRule, candidate: number, champion: number): Pick<Ru
 
 function describeChange(gain: number, champion: number): string {
   if (Math.abs(gain) <= ROUNDING * Math.max(1, Math.abs(champion))) return 'As good as the champion';
-  const relative = champion === 0 ? '' : ` (${show(Math.abs((gain / champion) * 100))} %)`;
+  const relative = champion === 0 ? '' : ` (${Number(Math.abs((gain / champion) * 100).toPrecision(3))} %)`;
   return `${show(Math.abs(gain))}${relative} ${gain > 0 ? 'better' : 'worse'} than the champion`;
 }
 
-/** Up to six significant digits. */
+/** Up to five significant digits. */
 function show(value: number): string {
-  return String(Number(value.toPrecision(6)));
+  return String(Number(value.toPrecision(5)));
 }

@@ -6,13 +6,19 @@ export function escapeMarkdown(text: string): string {
     text
       // eslint-disable-next-line no-control-regex -- control characters are what is removed
       .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ')
+      .trim()
       .replace(/&/g, '&amp;')
       .replace(/</g, '&lt;')
       .replace(/>/g, '&gt;')
-      .trim()
-      .replace(/^[-+]|[\\`*_{}[\]()#!|~$^:@]/g, (character) => `&#${character.charCodeAt(0)};`)
+      .replace(ACTIVE, (character) => `&#${character.charCodeAt(0)};`)
   );
 }
+
+/**
+ * What starts something in Markdown: emphasis, code, links, tables, formulas, mentions, links without brackets, and at the start
+ * of a text headings and lists. Underscores inside a word and lone colons do not.
+ */
+const ACTIVE = /[\\`*[\]|~$@]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|:(?=\/\/)|(?<=\bwww)\.|^[-+#=]|(?<=^\d+)[.)]/gi;
 
 /** A table; the cells are Markdown already. No rows, no table. */
 export function markdownTable(header: readonly string[], rows: readonly (readonly string[])[]): string {

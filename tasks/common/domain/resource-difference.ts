@@ -55,7 +55,9 @@ function sameValue(
   live: Json | undefined,
   parseText: (text: string) => Json | undefined,
 ): boolean {
-  if (isEmpty(wanted)) return live === undefined || isEmpty(live);
+  // An empty mapping or list asks for nothing; an empty text asks for there being none.
+  if (isEmpty(wanted))
+    return typeof wanted === 'object' && wanted !== null ? true : live === undefined || isEmpty(live);
   if (Array.isArray(wanted)) {
     const items = wanted as readonly Json[];
     const others: readonly Json[] = Array.isArray(live) ? (live as readonly Json[]) : [];

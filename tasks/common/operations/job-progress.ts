@@ -43,16 +43,18 @@ export class JobProgress {
     if (steps === undefined) return false;
     this.#steps = steps;
     const changed = this.#noteStates(pipelineSteps(job).length);
-    if (showLogs) for (const step of steps) await this.#follow(step, step.displayName, hasEnded(step.status) || ended);
+    for (const step of steps) {
+      if (showLogs && !isReused(step)) await this.#follow(step, step.displayName, hasEnded(step.status) || ended);
+    }
     return changed;
   }
 
   #noteStates(planned: number): boolean {
     let changed = false;
-    for (const { id, displayName, status } of this.#steps) {
-      if (this.#states.get(id) === status) continue;
-      this.#states.set(id, status);
-      this.#say(`  ${displayName}: ${status}`);
+    for (const step of this.#steps) {
+      if (this.#states.get(step.id) === step.status) continue;
+      this.#states.set(step.id, step.status);
+      this.#say(`  ${step.displayName}: ${step.status}${isReused(step) ? ' (reused from an earlier job)' : ''}`);
       changed = true;
     }
     const total = Math.max(planned, this.#steps.length);
@@ -72,4 +74,9 @@ export class JobProgress {
     await this.#logs.follow(details, label, ended);
     if (ended) this.#closed.add(run.id);
   }
+}
+
+/** True for a step that did not run: the service took the results of an equal one. */
+export function isReused(step: Run): boolean {
+  return step.properties['azureml.isreused'] === 'true';
 }

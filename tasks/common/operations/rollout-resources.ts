@@ -28,10 +28,10 @@ export async function createEndpoint(
   const planned = await prepareBody(context, plan);
   const declared = network === 'private' ? privateEndpointBody(planned) : planned;
   const body = found === undefined ? withoutTraffic(declared) : keepTraffic(plan.main, withoutTraffic(declared), found);
-  const isUnchanged =
-    found !== undefined &&
-    textAt(found, 'properties', 'provisioningState') === 'Succeeded' &&
-    differences(body, found, yamlData).length === 0;
+  const changes = found === undefined ? [] : differences(body, found, yamlData);
+  for (const { path } of changes) context.agent.log.info(`  ${path} changes.`);
+  const isReady = textAt(found, 'properties', 'provisioningState') === 'Succeeded';
+  const isUnchanged = found !== undefined && isReady && changes.length === 0;
   const endpoint = isUnchanged ? found : await putSlowly(context, `onlineEndpoints/${endpointName}`, body);
   if (network === 'private' && textAt(body, 'properties', 'compute') === undefined && isPublic(endpoint)) {
     throw new ServiceError({

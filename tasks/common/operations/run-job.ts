@@ -12,6 +12,7 @@ import { collectJobResults, type JobResults } from './collect-job-results.ts';
 import { checkOutputs, downloadOutputs } from './download-outputs.ts';
 import { jobFailure } from './job-failure.ts';
 import { metricsJson } from './job-metrics.ts';
+import { isReused } from './job-progress.ts';
 import { submitJob, type Submission, type SubmitRequest } from './submit-job.ts';
 import type { Context, Publish } from './task-context.ts';
 
@@ -139,7 +140,7 @@ function stepTable(job: Resource, steps: readonly Run[]): string {
     .map((step) => [
       escapeMarkdown(step.displayName),
       escapeMarkdown(stepsBefore(job, step.displayName).join(', ')),
-      escapeMarkdown(step.status) + (step.properties['azureml.isreused'] === 'true' ? ' (reused)' : ''),
+      escapeMarkdown(step.status) + (isReused(step) ? ' (reused)' : ''),
       durationText(step.startTime, step.endTime),
     ]);
   return markdownTable(['Step', 'After', 'State', 'Duration'], rows);
