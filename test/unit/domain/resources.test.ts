@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import type { JsonObject } from '../../../tasks/common/domain/json.ts';
+import {
+  isPublic,
+  networkMode,
+  privateDeploymentBody,
+  privateEndpointBody,
+} from '../../../tasks/common/domain/network-mode.ts';
+import { canonicalJson, differences } from '../../../tasks/common/domain/resource-difference.ts';
+import { yamlData } from '../../../tasks/common/aml-yaml/yaml-data.ts';
+
+describe('private networking', () => {
+  it('sends the egress flag only where it has an effect', () => {
+    const body = { properties: { egressPublicNetworkAccess: 'Enabled', instanceType: 'x' } };
+    assert.deepEqual(privateDeploymentBody(body, 'legacy'), {
+      properties: { egressPublicNetworkAccess: 'Disabled', instanceType: 'x' },
+    });
+    assert.deepEqual(privateDeploymentBody(body, 'managed'), { properties: { instanceType: 'x' } });
+  });
+
+  it('knows the modes of managed networks', () => {
+    const workspace = (isolationMode: string): JsonObject => ({ properties: { managedNetwork: { isolationMode } } });
+    assert.equal(networkMode(workspace('AllowInternetOutbound')), 'managed');
+    assert.equal(networkMode(workspace('AllowOnlyApprovedOutbound')), 'managed');
+    assert.equal(networkMode(workspace('Disabled')), 'legacy');
+    assert.equal(networkMode({ properties: {} }), 'legacy');
+  });
+
+  it('turns public access of endpoints off, where they have such a setting', () => {
+    assert.deepEqual(privateEndpointBody({ properties: { publicNetworkAccess: 'Enabled' } }), {
+      properties: { publicNetworkAccess: 'Disabled' },
+    });
+    const kubernetes = { properties: { compute: '/computes/aks' } };
+    assert.deepEqual(privateEndpointBody(kubernetes), kubernetes);
+    assert.equal(isPublic({ properties: {} }), true);
+    assert.equal(isPublic({ properties: { publicNetworkAccess: 'disabled' } }), false);
+  });
+});
+
+describe('differences between a body and a resource', () => {
+  const paths = (wanted: JsonObject, live: JsonObject): readonly string[] =>
+    differences(wanted, live, yamlData).map(({ path }) => path);
+
+  it('sees through what the service rewrites', () => {
+    const wanted = {
+      location: 'West Europe',
+      tags: { a: '1' },
+      properties: {
+        authMode: 'amltoken',
+        description: null,
+        condaFile: 'name: x\ndependencies:\n- pip\n',
+        dataUri: 'azureml://datastores/d/paths/LocalUpload/h/f',
+        modelUri: 'azureml://subscriptions/s/resourcegroups/r/workspaces/w/datastores/d/paths/p/',
+        count: 1,
+        isAnonymous: false,
+        inputs: {},
+        tags: {},
+        properties: { 'azdo.buildId': '2' },
+      },
+    };
+    const live = {
+      location: 'westeurope',
+      tags: { a: '1' },
+      properties: {
+        authMode: 'AMLToken',
+        description: null,
+        condaFile: '{\n  "name": "x",\n  "dependencies": [\n    "pip"\n  ]\n}',
+        dataUri: 'azureml://subscriptions/s/resourcegroups/r/workspaces/w/datastores/d/paths/LocalUpload/h/f/',
+        modelUri: 'azureml://subscriptions/s/resourceGroups/r/workspaces/w/datastores/d/paths/p',
+        count: '1',
+        provisioningState: 'Succeeded',
+        tags: {},
+        properties: { 'azdo.buildId': '1', 'azureml.x': 'y' },
+      },
+    };
+    assert.deepEqual(paths(wanted, live), []);
+  });
+
+  it('finds what is changed, added and removed, by its path', () => {
+    const wanted = {
+      tags: { a: '2', b: 'x' },
+      properties: { instanceType: 'large', list: [1, 2], description: 'New' },
+    };
+    const live = { tags: { a: '1', c: 'y' }, properties: { instanceType: 'small', list: [1], description: 'new' } };
+    assert.deepEqual(paths(wanted, live).toSorted(), [
+      'properties.description',
+      'properties.instanceType',
+      'properties.list',
+      'tags.a',
+      'tags.b',
+      'tags.c',
+    ]);
+  });
+
+  it('tells components apart by the hash over their whole spec', () => {
+    const component = (hash: string, command: string): JsonObject => ({
+      properties: { properties: { client_component_hash: hash }, componentSpec: { command } },
+    });
+    assert.deepEqual(paths(component('h1', 'a'), component('h1', 'rewritten')), []);
+    assert.deepEqual(paths(component('h2', 'a'), component('h1', 'b')), ['properties.componentSpec.command']);
+  });
+
+  it('writes equal values as equal texts', () => {
+    assert.equal(canonicalJson({ b: [1, { d: null, c: undefined }], a: 'x' }), '{"a":"x","b":[1,{"d":null}]}');
+  });
+});
