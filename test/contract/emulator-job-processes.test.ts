@@ -122,6 +122,28 @@ describe('the processes of jobs', function () {
     assert.match(textAt(run.body, 'cancelationReason') ?? '', /time limit/);
   });
 
+  it('end with their emulator; what had ended is found again by the next one', async () => {
+    const stateFolder = join(folder, 'state');
+    const file = join(folder, 'closed');
+    const first = await startJobWorkspace({ stateFolder });
+    await first.putCommandJob('kept', { command: 'echo kept' });
+    await first.waitForState('kept', 'Completed');
+    await first.putCommandJob('cut', { command: PIDS, environmentVariables: { PIDS: file } });
+    const pids = await pidsIn(file);
+    await first.close();
+    assert.deepEqual(pids.map(isAlive), [false, false, false]);
+
+    const second = await startJobWorkspace({ stateFolder });
+    try {
+      const details = await second.data('GET', 'history/v1.0', 'runs/kept/details');
+      assert.equal(details.body.status, 'Completed');
+      assert.equal((await second.open(textAt(details.body, 'logFiles', LOG) ?? '')).text, 'kept\n');
+      await second.waitForState('cut', 'Failed');
+    } finally {
+      await second.close();
+    }
+  });
+
   it('do not outlive an emulator that is killed', async () => {
     const file = join(folder, 'killed');
     const script = join(import.meta.dirname, 'fixtures', 'run-until-killed.ts');
