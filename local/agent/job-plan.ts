@@ -7,6 +7,8 @@ import { Variables } from './variables.ts';
 
 export interface PlannedStep {
   readonly id: string;
+  /** Place in the job, from 1. */
+  readonly number: number;
   readonly phase: Phase;
   readonly request: StepRequest;
   /** Undefined for a checkout. */
@@ -23,7 +25,7 @@ const PREFIXES: Readonly<Record<Phase, string>> = { pre: 'Pre-job: ', main: '', 
 
 /** Stages every task and lays out the steps. Disabled steps are absent. Throws when a task's folder is not one. */
 export async function planSteps(request: JobRequest, workFolder: string): Promise<PlannedStep[]> {
-  const plan: Record<Phase, PlannedStep[]> = { pre: [], main: [], post: [] };
+  const plan: Record<Phase, Omit<PlannedStep, 'number'>[]> = { pre: [], main: [], post: [] };
   const enabled = request.steps.filter((step) => step.enabled ?? true);
   for (const [index, step] of enabled.entries()) {
     const definition = step.kind === 'task' ? await stageTask(step.folder, workFolder) : undefined;
@@ -43,5 +45,5 @@ export async function planSteps(request: JobRequest, workFolder: string): Promis
       });
     }
   }
-  return [...plan.pre, ...plan.main, ...plan.post.reverse()];
+  return [...plan.pre, ...plan.main, ...plan.post.reverse()].map((step, index) => ({ ...step, number: index + 1 }));
 }

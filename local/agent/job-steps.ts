@@ -79,7 +79,7 @@ function createLog(planned: PlannedStep, { request, job, clock }: JobContext): S
       folder: request.folders.logs,
       onLine: (text) => request.onLine?.({ step: planned.displayName, phase: planned.phase, text }),
     },
-    planned.displayName,
+    `${planned.number}-${planned.displayName}`,
   );
 }
 

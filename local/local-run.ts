@@ -1,0 +1,96 @@
+/** What every local command stands on: a temporary folder, an emulator, an agent, and an end that leaves nothing behind. */
+import { spawnSync } from 'node:child_process';
+import type { LogLine } from './agent/job-request.ts';
+import type { LocalOptions } from './arguments.ts';
+import { showLine, takesColour } from './console-log.ts';
+import { startEmulator, type Emulator } from './emulator/emulator.ts';
+import { agentSettingsFor, serviceFromFile, serviceOf, type EmulatedService } from './emulated-service.ts';
+import type { AgentSettings } from './pipeline/run-pipeline.ts';
+import { openRunFolder, type RunFolder } from './run-folder.ts';
+import { UsageError } from './usage-error.ts';
+
+export interface LocalRun {
+  readonly folder: RunFolder;
+  readonly service: EmulatedService;
+  readonly agent: AgentSettings;
+  /** Aborts at Ctrl-C and other requests to end. */
+  readonly cancel: AbortSignal;
+}
+
+/**
+ * Starts what is needed, does the work, ends and removes everything. The first SIGINT, SIGTERM or SIGHUP cancels the
+ * work, a second one ends the process at once. Throws UsageError when something that is needed is missing.
+ */
+export async function withLocalRun<T>(options: LocalOptions, work: (run: LocalRun) => Promise<T>): Promise<T> {
+  requirePython();
+  const cancellation = cancelOnSignals();
+  const folder = openRunFolder();
+  let emulator: Emulator | undefined;
+  try {
+    emulator = options.emulatorFile === undefined ? await startOwn(options) : undefined;
+    const service = emulator === undefined ? serviceFromFile(options.emulatorFile ?? '') : serviceOf(emulator);
+    const colour = takesColour();
+    return await work({
+      folder,
+      service,
+      cancel: cancellation.signal,
+      agent: {
+        ...agentSettingsFor(service, options.scheme),
+        node: options.node,
+        cancel: cancellation.signal,
+        onStart: folder.watch,
+        onLine: (line: LogLine) => {
+          process.stdout.write(`${showLine(line, colour)}\n`);
+        },
+      },
+    });
+  } finally {
+    await emulator?.close();
+    folder.remove();
+    cancellation.forget();
+  }
+}
+
+async function startOwn({ speed, port, stateFolder }: LocalOptions): Promise<Emulator> {
+  try {
+    return await startEmulator({
+      speed,
+      ...(port !== undefined && { port }),
+      ...(stateFolder !== undefined && { stateFolder }),
+    });
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
+      throw new UsageError(`Port ${port ?? ''} is taken by another program; choose another one, or none.`);
+    }
+    throw error;
+  }
+}
+
+function requirePython(): void {
+  if (spawnSync('python3', ['--version'], { stdio: 'ignore' }).error !== undefined) {
+    throw new UsageError('python3 is not on the PATH; the emulator runs jobs and deployments with it.');
+  }
+}
+
+interface Cancellation {
+  readonly signal: AbortSignal;
+  readonly forget: () => void;
+}
+
+function cancelOnSignals(): Cancellation {
+  const cancel = new AbortController();
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  const onSignal = (): void => {
+    // The guard cleans up what this leaves.
+    if (cancel.signal.aborted) process.exit(130);
+    process.stderr.write('Cancelling; once more ends everything at once.\n');
+    cancel.abort();
+  };
+  for (const signal of signals) process.on(signal, onSignal);
+  return {
+    signal: cancel.signal,
+    forget: () => {
+      for (const signal of signals) process.off(signal, onSignal);
+    },
+  };
+}

@@ -1,0 +1,146 @@
+/** `npm run local -- task <Task> …` and `npm run local -- pipeline FILE …`: the built tasks on this machine. */
+import { join, relative, resolve } from 'node:path';
+import { runJob } from './agent/job-runner.ts';
+import type { TaskResult } from './agent/task-result.ts';
+import { parseArguments, type LocalOptions, type OptionName } from './arguments.ts';
+import { nextBuildId } from './build-id.ts';
+import { connectionNames } from './emulated-service.ts';
+import { runCommand } from './entry.ts';
+import { withLocalRun } from './local-run.ts';
+import { findInput, type TaskDefinition } from './agent/task-definition.ts';
+import { suggestion } from './pipeline/nearest-name.ts';
+import { builtTasks, planFile, REPOSITORY, runPipelineFile, runVariables, writeSummaries } from './pipeline-file.ts';
+import { sourceVariables } from './source-variables.ts';
+import { UsageError } from './usage-error.ts';
+
+const HELP = `Runs the built tasks as a pipeline agent would, against an emulated Azure Machine Learning workspace.
+
+  npm run local -- task TASK --input name=value …    one task
+  npm run local -- pipeline FILE --param name=value …  a pipeline (azure-pipelines.yml)
+
+  --variable name=value   a pipeline variable (--var for short)
+  --secret NAME           a secret variable; its value is taken from the environment variable NAME
+  --param name=value      a parameter of the pipeline
+  --sources DIR           the sources (task: this folder; pipeline: the file's folder)
+  --tasks DIR             the built tasks (dist/tasks)
+  --node 20|24            which Node runs the task (20)
+  --auth SCHEME           federation (default), secret, certificate, managed-identity
+  --debug                 System.Debug: show debug lines
+  --speed N               virtual seconds in a real one (1)
+  --state DIR             keep the workspace's state in this folder
+  --port N                the emulator's port (any free one)
+  --emulator ENVFILE      use a running emulator, by the file its --env-file option wrote
+`;
+
+const COMMON: readonly OptionName[] = [
+  ...(['variable', 'var', 'secret', 'sources', 'node', 'auth', 'debug'] as const),
+  ...(['speed', 'state', 'port', 'emulator', 'tasks', 'help'] as const),
+];
+
+async function main(args: readonly string[]): Promise<number> {
+  const [command, ...rest] = args;
+  switch (command) {
+    case 'task':
+      return runTask(rest);
+    case 'pipeline':
+      return runFile(rest);
+    case undefined:
+    case '--help':
+    case 'help':
+      process.stdout.write(HELP);
+      return command === undefined ? 1 : 0;
+    default:
+      throw new UsageError(`There is no command '${command}'.${suggestion(command, ['task', 'pipeline'])} See --help.`);
+  }
+}
+
+async function runTask(args: readonly string[]): Promise<number> {
+  const { positionals, options } = parseArguments(args, [...COMMON, 'input'], { speed: 1 });
+  const [name, ...others] = positionals;
+  if (options.help) process.stdout.write(HELP);
+  if (options.help) return 0;
+  if (name === undefined || others.length > 0) throw new UsageError('Name one task: npm run local -- task AmlRunJob …');
+  const definition = findDefinition(name, options.tasksFolder);
+  for (const input of Object.keys(options.inputs)) {
+    const known = definition.inputs.map((each) => each.name);
+    if (findInput(definition, input) === undefined) {
+      throw new UsageError(`${definition.name} has no input '${input}'.${suggestion(input, known)}`);
+    }
+  }
+  const output = join(REPOSITORY, '.local', 'task', definition.name);
+  return withLocalRun(options, async ({ agent, service, folder }) => {
+    const sources = resolve(options.sourcesFolder ?? process.cwd());
+    const job = await runJob({
+      ...agent,
+      name: 'Job',
+      steps: [
+        { kind: 'task', folder: definition.folder, inputs: connected(options, definition, service.connection.name) },
+      ],
+      variables: {
+        ...sourceVariables(sources),
+        'Build.BuildId': { value: String(nextBuildId(options.stateFolder)) },
+        'System.TeamProject': { value: service.project },
+        ...runVariables(options),
+      },
+      folders: { work: folder.work, sources, logs: join(output, 'logs') },
+    });
+    for (const [key, { value, secret }] of Object.entries(job.outputs)) print(`${key} = ${secret ? '***' : value}`);
+    return report(job.result, writeSummaries([job], output), join(output, 'logs'));
+  });
+}
+
+/** The service connection is the emulator's where none is named. */
+function connected(options: LocalOptions, definition: TaskDefinition, connection: string): Record<string, string> {
+  const given = Object.keys(options.inputs).map((name) => findInput(definition, name)?.name);
+  const open = definition.inputs.filter(
+    ({ name, type }) => type.startsWith('connectedService') && !given.includes(name),
+  );
+  return { ...Object.fromEntries(open.map(({ name }) => [name, connection])), ...options.inputs };
+}
+
+function findDefinition(name: string, folder: string | undefined): TaskDefinition {
+  const tasks = builtTasks(folder);
+  const wanted = name.replace(/@\d+$/, '');
+  const task = tasks.find((each) => each.name.toLowerCase() === wanted.toLowerCase());
+  if (task === undefined) {
+    const names = tasks.map((each) => each.name);
+    throw new UsageError(`There is no task '${wanted}' among the built ones.${suggestion(wanted, names)}`);
+  }
+  return task;
+}
+
+async function runFile(args: readonly string[]): Promise<number> {
+  const { positionals, options } = parseArguments(args, [...COMMON, 'param'], { speed: 1 });
+  const [file, ...others] = positionals;
+  if (options.help) process.stdout.write(HELP);
+  if (options.help) return 0;
+  if (file === undefined || others.length > 0) {
+    throw new UsageError('Name one pipeline: npm run local -- pipeline azure-pipelines.yml …');
+  }
+  const input = { ...options, file };
+  const plan = planFile(input, builtTasks(options.tasksFolder), connectionNames(options.emulatorFile));
+  for (const note of plan.notes) print(`Note: ${note}`);
+  const outputFolder = join(REPOSITORY, '.local', 'pipeline');
+  return withLocalRun(options, async (run) => {
+    const buildId = nextBuildId(options.stateFolder);
+    const { record, summaries } = await runPipelineFile(run, { ...input, plan, buildId, outputFolder });
+    for (const unit of record.stages.flatMap((stage) => [stage, ...stage.jobs])) {
+      if (unit.reason !== undefined) print(`${unit.displayName}: ${unit.result}. ${unit.reason}`);
+    }
+    return report(record.result, summaries, join(outputFolder, 'logs'));
+  });
+}
+
+function report(result: TaskResult, summaries: readonly string[], logs: string): number {
+  print('');
+  print(`Result:  ${result}`);
+  for (const summary of summaries) print(`Summary: ${relative(process.cwd(), summary)}`);
+  print(`Logs:    ${relative(process.cwd(), logs)}`);
+  return result === 'Succeeded' || result === 'SucceededWithIssues' ? 0 : 1;
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+await runCommand(main);
