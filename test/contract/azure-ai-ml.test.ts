@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { signInEnvironment } from '../../local/emulator/client-environment.ts';
 import { startEmulator, type Emulator } from '../../local/emulator/emulator.ts';
 
 /** The system's Python: distributions package azure-ai-ml for it. */
@@ -46,7 +47,7 @@ describe('azure-ai-ml, unchanged, against the emulator', function () {
 
   async function run(script: string): Promise<Outcome> {
     assert.ok(emulator);
-    const { settings } = emulator;
+    const { settings, cloud, url } = emulator;
     const child = spawn(PYTHON, [join(SCRIPTS, script)], {
       cwd: folder,
       env: {
@@ -55,12 +56,7 @@ describe('azure-ai-ml, unchanged, against the emulator', function () {
         HOME: folder,
         PYTHONPATH: pythonPath,
         PYTHONDONTWRITEBYTECODE: '1',
-        AZURE_TENANT_ID: settings.tenantId,
-        AZURE_CLIENT_ID: settings.principal.clientId,
-        AZURE_CLIENT_SECRET: settings.principal.clientSecret,
-        SUBSCRIPTION_ID: settings.subscriptionId,
-        RESOURCE_GROUP: settings.resourceGroup,
-        WORKSPACE: settings.workspace,
+        ...signInEnvironment(settings, cloud, url),
         COMPUTE: settings.compute,
         WORK_FOLDER: mkdtempSync(join(folder, 'work-')),
       },

@@ -11,6 +11,7 @@ import { armAudiences } from '../../local/emulator/identity/bearer.ts';
 import { asObject, at, type JsonObject } from '../../local/emulator/json.ts';
 import type { DeploymentCounters } from '../../local/emulator/scoring/scoring-counters.ts';
 import { createConnections } from '../../tasks/common/azure/connections.ts';
+import { applicationToken } from './emulator.ts';
 import { send, until, type Answer } from './job-workspace.ts';
 
 export interface ScoreOptions {
@@ -76,7 +77,7 @@ export interface OnlineWorkspace {
 export async function startOnlineWorkspace(options: EmulatorOptions = {}): Promise<OnlineWorkspace> {
   const emulator = await startEmulator({ speed: 5000, ...options });
   const { settings, context, cloud } = emulator;
-  const token = (audience: string): string => issueToken(emulator, audience);
+  const token = (audience: string): string => applicationToken(emulator, audience, 36_000_000);
   const armBearer = (): Record<string, string> => ({ authorization: `Bearer ${token(armAudiences(cloud)[0] ?? '')}` });
   const scope = [settings.resourceGroup, settings.workspace] as const;
   const workspace = `/subscriptions/${settings.subscriptionId}/resourceGroups/${scope[0]}/providers/Microsoft.MachineLearningServices/workspaces/${scope[1]}`;
@@ -234,14 +235,4 @@ function connectClient(
       connections.close();
     },
   };
-}
-
-function issueToken({ context, settings }: Emulator, audience: string): string {
-  const { objectId, clientId } = settings.principal;
-  return context.tokens.issue({
-    issuer: `https://sts.windows.net/${settings.tenantId}/`,
-    audience,
-    lifetimeSeconds: 36_000_000,
-    claims: { oid: objectId, sub: objectId, appid: clientId, tid: settings.tenantId, idtyp: 'app' },
-  });
 }

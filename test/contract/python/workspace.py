@@ -16,9 +16,9 @@ def connect():
     )
     return MLClient(
         credential,
-        os.environ["SUBSCRIPTION_ID"],
-        os.environ["RESOURCE_GROUP"],
-        os.environ["WORKSPACE"],
+        os.environ["AZURE_SUBSCRIPTION_ID"],
+        os.environ["LOCAL_RESOURCE_GROUP"],
+        os.environ["LOCAL_WORKSPACE"],
         show_progress=False,
     )
 
