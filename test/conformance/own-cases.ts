@@ -10,7 +10,7 @@ import { silentAgent, WORKSPACE } from './run-case.ts';
 export const FIXTURES = resolve(import.meta.dirname, '../fixtures/aml-yaml');
 
 /** What is in the workspace before a fixture is applied. */
-const EXISTING = ['computes/cpu-cluster', 'computes/gpu-cluster', 'onlineEndpoints/shapes'];
+const EXISTING = ['computes/cpu-cluster', 'computes/gpu-cluster', 'onlineEndpoints/shapes', 'batchEndpoints/nightly'];
 
 export interface Write {
   /** Relative to the workspace. */

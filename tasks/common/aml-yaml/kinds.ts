@@ -1,3 +1,4 @@
+import { planBatchDeployment } from './batch-deployment.ts';
 import { planBatchEndpoint } from './batch-endpoint.ts';
 import { planComponent } from './component.ts';
 import { planCompute } from './compute.ts';
@@ -7,6 +8,8 @@ import { planDatastore } from './datastore.ts';
 import { planEnvironment } from './environment.ts';
 import { planCommandJob } from './job-command.ts';
 import { planPipelineJob } from './job-pipeline.ts';
+import { planSparkJob } from './job-spark.ts';
+import { planSweepJob } from './job-sweep.ts';
 import { planModel } from './model.ts';
 import { planOnlineDeployment } from './online-deployment.ts';
 import { planOnlineEndpoint } from './online-endpoint.ts';
@@ -27,8 +30,8 @@ export interface FileKind {
 const KINDS = {
   commandJob: { kind: 'job', label: 'a command job', plan: planCommandJob },
   pipelineJob: { kind: 'job', label: 'a pipeline job', plan: planPipelineJob },
-  sweepJob: { kind: 'job', label: 'a sweep job', plan: undefined },
-  sparkJob: { kind: 'job', label: 'a Spark job', plan: undefined },
+  sweepJob: { kind: 'job', label: 'a sweep job', plan: planSweepJob },
+  sparkJob: { kind: 'job', label: 'a Spark job', plan: planSparkJob },
   autoMlJob: { kind: 'job', label: 'an AutoML job', plan: undefined },
   parallelJob: { kind: 'job', label: 'a parallel job', plan: undefined },
   component: { kind: 'component', label: 'a component', plan: planComponent },
@@ -38,7 +41,7 @@ const KINDS = {
   onlineEndpoint: { kind: 'onlineEndpoint', label: 'an online endpoint', plan: planOnlineEndpoint },
   onlineDeployment: { kind: 'onlineDeployment', label: 'an online deployment', plan: planOnlineDeployment },
   batchEndpoint: { kind: 'batchEndpoint', label: 'a batch endpoint', plan: planBatchEndpoint },
-  batchDeployment: { kind: 'batchDeployment', label: 'a batch deployment', plan: undefined },
+  batchDeployment: { kind: 'batchDeployment', label: 'a batch deployment', plan: planBatchDeployment },
   compute: { kind: 'compute', label: 'a compute target', plan: planCompute },
   datastore: { kind: 'datastore', label: 'a datastore', plan: planDatastore },
   connection: { kind: 'connection', label: 'a connection', plan: planConnection },

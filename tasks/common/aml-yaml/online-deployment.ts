@@ -4,7 +4,7 @@ import { planEnvironmentField } from './environment.ts';
 import { switchedOn } from './arm-identity.ts';
 import { planModelField } from './model.ts';
 import { WORKSPACE_LOCATION } from './online-endpoint.ts';
-import type { PutStep, Template } from './plan.ts';
+import type { PutStep } from './plan.ts';
 import type { PlannedEntity, Planning, SourceFile } from './planning.ts';
 import {
   anything,
@@ -21,10 +21,8 @@ import {
   type At,
   type Values,
 } from './readers.ts';
-import { parseReference } from './references.ts';
-import { childArmId } from '../domain/workspace-id.ts';
 import { compact, type TemplateObject } from './templates.ts';
-import { localPath, planCode } from './uploads.ts';
+import { codeConfiguration, planScoringCode } from './scoring-code.ts';
 import { member, stringMember, type YamlNode } from './yaml-node.ts';
 
 const probe = mapped(
@@ -90,7 +88,7 @@ const FIELDS = {
   properties: textMap,
   model: anything,
   model_mount_path: text,
-  code_configuration: record({ code: text, scoring_script: text }),
+  code_configuration: codeConfiguration,
   environment: anything,
   environment_variables: environmentVariables,
   instance_type: text,
@@ -124,7 +122,7 @@ export async function planOnlineDeployment(planning: Planning, source: SourceFil
     `The online endpoint '${endpoint}' does not exist. Create it before its deployments.`,
   );
   const dataCollector = values.data_collector && planDataCollector(planning, values.data_collector, endpoint, name);
-  const codeConfiguration = await planScoringCode(planning, source, values);
+  const codeConfiguration = await planScoringCode(planning, source, values.code_configuration);
   const environmentId =
     values.environment &&
     (await planEnvironmentField(planning, source, values.environment, childAt(at, 'environment'), 'byName'));
@@ -186,46 +184,6 @@ function checkDeployment(planning: Planning, values: DeploymentValues, type: str
   if (type === 'managed' && values.resources !== undefined) {
     planning.problems.add(place('resources'), "'resources' belongs to Kubernetes deployments; use instance_type here.");
   }
-}
-
-async function planScoringCode(
-  planning: Planning,
-  source: SourceFile,
-  values: DeploymentValues,
-): Promise<TemplateObject | undefined> {
-  const configuration = values.code_configuration;
-  if (configuration === undefined) return undefined;
-  const node = member(member(source.node, 'code_configuration'), 'code');
-  const place = node?.place ?? source.node.place;
-  const script = configuration.scoring_script;
-  const codeId =
-    configuration.code === undefined ? undefined : await codeTemplate(planning, source, configuration.code, place);
-  if (script !== undefined && codeId !== undefined) checkScript(planning, codeId, script, source);
-  return compact({ codeId, scoringScript: script });
-}
-
-async function codeTemplate(
-  planning: Planning,
-  source: SourceFile,
-  written: string,
-  place: YamlNode['place'],
-): Promise<Template | undefined> {
-  const reference = parseReference(written);
-  if (reference.form === 'armId') return reference.id;
-  if (reference.form === 'registry') return reference.uri;
-  if (reference.form === 'version' && written.startsWith('azureml:')) {
-    return childArmId(planning.request.workspace, 'codes', reference.name, 'versions', reference.version);
-  }
-  return planCode(planning, localPath(source.folder, written, place, 'The scoring code'), 'job');
-}
-
-/** A scoring script that is not in the uploaded code fails only after minutes in the service, so it is looked for here. */
-function checkScript(planning: Planning, codeId: Template, script: string, source: SourceFile): void {
-  if (typeof codeId !== 'object' || codeId === null || !('$step' in codeId)) return;
-  const step = planning.steps().find((candidate) => 'key' in candidate && candidate.key === codeId.$step);
-  if (step?.do !== 'uploadCode' || step.source.files.some((file) => file.name === script.replace(/^\.\//, ''))) return;
-  const place = member(member(source.node, 'code_configuration'), 'scoring_script')?.place ?? source.node.place;
-  planning.problems.add(place, `The scoring script '${script}' is not among the files of ${step.source.path}.`);
 }
 
 function containerResources(values: DeploymentValues): TemplateObject | undefined {

@@ -55,8 +55,8 @@ describe('the hashes that name uploads', () => {
     const { content, object } = await hashes({
       'f.txt': 'F',
       'real/a.txt': 'A',
-      again: { link: 'real' },
-      copy: { link: 'f.txt' },
+      again: { linkTo: 'real' },
+      copy: { linkTo: 'f.txt' },
     });
     assert.equal(content, sha256('4', '#again/a.txt#1', '#copy#1', '#f.txt#1', '#real/a.txt#1', 'A', 'F', 'F', 'A'));
     assert.equal(object, sha256(SEED, 'again', 'a.txt', 'A', 'copy', 'F', 'f.txt', 'F', 'real', 'a.txt', 'A'));
@@ -74,7 +74,7 @@ describe('the hashes that name uploads', () => {
   });
 
   it('ends where a link leads back to a folder above it', async () => {
-    await assert.rejects(hashes({ 'a/b.txt': 'x', 'a/loop': { link: '..' } }), /leads back/);
+    await assert.rejects(hashes({ 'a/b.txt': 'x', 'a/loop': { linkTo: '..' } }), /leads back/);
   });
 });
 

@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import type { FileEntry, Files } from '../../../tasks/common/ports.ts';
 
 /** A disk in memory: absolute path to content, or to the target of a link. */
-export type Tree = Readonly<Record<string, string | { readonly link: string }>>;
+export type Tree = Readonly<Record<string, string | { readonly linkTo: string }>>;
 
 /** The Files port over a tree; folders are there because something lies below them. */
 export function memoryFiles(tree: Tree): Files {
@@ -14,7 +14,7 @@ export function memoryFiles(tree: Tree): Files {
       const prefix = end < 0 ? path : path.slice(0, end);
       const entry = tree[prefix];
       if (typeof entry === 'object') {
-        const target = posix.resolve(posix.dirname(prefix), entry.link) + path.slice(prefix.length);
+        const target = posix.resolve(posix.dirname(prefix), entry.linkTo) + path.slice(prefix.length);
         return resolvePath(target, depth + 1);
       }
       if (end < 0) return entry !== undefined || isFolder(path) ? path : undefined;

@@ -146,7 +146,7 @@ describe('kinds of files', () => {
 });
 
 describe('files outside of the sources', () => {
-  const outside: Tree = { '/elsewhere/secret.py': 'x', '/sources/aml/linked': { link: '/elsewhere' } };
+  const outside: Tree = { '/elsewhere/secret.py': 'x', '/sources/aml/linked': { linkTo: '/elsewhere' } };
 
   it('are refused, also behind a link', async () => {
     for (const code of ['../../elsewhere', './linked', '/elsewhere']) {
@@ -157,7 +157,11 @@ describe('files outside of the sources', () => {
   });
 
   it('are refused where a link inside of the folder leads there', async () => {
-    const tree = { '/elsewhere/a': 'x', '/sources/aml/src/a.py': 'y', '/sources/aml/src/b': { link: '/elsewhere/a' } };
+    const tree = {
+      '/elsewhere/a': 'x',
+      '/sources/aml/src/a.py': 'y',
+      '/sources/aml/src/b': { linkTo: '/elsewhere/a' },
+    };
     const [problem] = await problems(`${COMMAND}code: src\n`, tree);
     assert.match(problem?.message ?? '', /The link '\/sources\/aml\/src\/b' leads to \/elsewhere\/a/);
   });
