@@ -1,8 +1,12 @@
 /** What every local command stands on: a temporary folder, an emulator, an agent, and an end that leaves nothing behind. */
 import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, relative } from 'node:path';
 import type { LogLine } from './agent/job-request.ts';
 import type { LocalOptions } from './arguments.ts';
 import { showLine, takesColour } from './console-log.ts';
+import { signInEnvironment } from './emulator/client-environment.ts';
 import { startEmulator, type Emulator } from './emulator/emulator.ts';
 import { agentSettingsFor, serviceFromFile, serviceOf, type EmulatedService } from './emulated-service.ts';
 import type { AgentSettings } from './pipeline/run-pipeline.ts';
@@ -12,6 +16,8 @@ import { UsageError } from './usage-error.ts';
 export interface LocalRun {
   readonly folder: RunFolder;
   readonly service: EmulatedService;
+  /** Undefined where a running one is used. */
+  readonly emulator: Emulator | undefined;
   readonly agent: AgentSettings;
   /** Aborts at Ctrl-C and other requests to end. */
   readonly cancel: AbortSignal;
@@ -33,6 +39,7 @@ export async function withLocalRun<T>(options: LocalOptions, work: (run: LocalRu
     return await work({
       folder,
       service,
+      emulator,
       cancel: cancellation.signal,
       agent: {
         ...agentSettingsFor(service, options.scheme),
@@ -49,6 +56,24 @@ export async function withLocalRun<T>(options: LocalOptions, work: (run: LocalRu
     folder.remove();
     cancellation.forget();
   }
+}
+
+/** Writes the environment file for others, says how to use it, and waits until this process is asked to end. */
+export async function keepRunning({ emulator, cancel }: LocalRun, environmentFile: string): Promise<void> {
+  if (emulator === undefined || cancel.aborted) return;
+  const { environment, settings, cloud, url } = emulator;
+  const variables = { ...environment, ...signInEnvironment(settings, cloud, url) };
+  const lines = Object.entries(variables).map(([name, value]) => `${name}=${value}\n`);
+  mkdirSync(dirname(environmentFile), { recursive: true });
+  // What is there may be readable by others; a new file is not.
+  rmSync(environmentFile, { force: true });
+  writeFileSync(environmentFile, lines.join(''), { mode: 0o600 });
+  const shown = relative(process.cwd(), environmentFile);
+  process.stdout.write(
+    `The workspace keeps running until Ctrl-C. Use it with: npm run local -- … --emulator ${shown}\n`,
+  );
+  await once(cancel, 'abort');
+  rmSync(environmentFile, { force: true });
 }
 
 async function startOwn({ speed, port, stateFolder }: LocalOptions): Promise<Emulator> {
