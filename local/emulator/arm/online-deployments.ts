@@ -4,6 +4,7 @@ import { badBody, mfeError } from '../errors.ts';
 import type { Incoming, Reply, Route } from '../http.ts';
 import { asObject, at, textAt } from '../json.ts';
 import type { OperationVerb, StartedOperation } from '../operations.ts';
+import { takeQuotaFailure } from '../scoring/deployment-faults.ts';
 import type { Rollout } from '../scoring/deployments.ts';
 import { readDeploymentRequest, requireAssets, type DeploymentRequest } from './online-deployment-requests.ts';
 import { deploymentBody } from './online-endpoint-bodies.ts';
@@ -101,16 +102,15 @@ function requireUpdatable(existing: OnlineDeploymentRecord): void {
   throw inferencingRefused('InferencingClientCallFailed', { '': [message] });
 }
 
-/** The fault rule `deploymentQuota`: there are not enough cores of the instance type. */
 function requireQuota(
   context: EmulatorContext,
   endpoint: OnlineEndpointRecord,
   name: string,
   asked: DeploymentRequest,
 ): void {
-  if (context.faults.take('deploymentQuota', deploymentId(endpoint, name)) === undefined) return;
-  const type = textAt(asked.settings, 'instanceType') ?? '';
-  const message = `Not enough quota available for ${type} in SubscriptionId ${context.settings.subscriptionId}. Current usage/limit: 0/6. Additional needed: 8 Please see troubleshooting guide, available here: https://aka.ms/oe-tsg#error-outofquota`;
+  const instanceType = textAt(asked.settings, 'instanceType') ?? '';
+  const message = takeQuotaFailure(context, deploymentId(endpoint, name), instanceType);
+  if (message === undefined) return;
   throw inferencingRefused(
     'InferencingClientCreateDeploymentFailed',
     { VmSize: [message] },

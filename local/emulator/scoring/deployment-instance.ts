@@ -7,8 +7,8 @@ import type { EmulatorContext } from '../context.ts';
 import { parseDuration } from '../jobs/durations.ts';
 import type { RunStore } from '../jobs/run-store.ts';
 import { at, objectAt, textAt, type JsonObject } from '../json.ts';
-import { OperationFailure } from '../operations.ts';
 import type { ContainerLog } from './container-log.ts';
+import { badArgument, containerCrashed, takeImagePullFailure, takeScriptFailure } from './deployment-faults.ts';
 import { downloadDeploymentFiles, FilesMissing, type DeploymentFiles } from './deployment-files.ts';
 import {
   ModelServerFailed,
@@ -81,13 +81,11 @@ function pullImage({ faults }: EmulatorContext, { id }: DeploymentDescription, l
   log.setStep('SystemSetup', 'Succeeded');
   log.setStep('UserContainerImagePull', 'InProgress');
   log.event('Pulling', 'Start pulling container image');
-  if (faults.take('imagePullFailure', id) !== undefined) {
+  const failure = takeImagePullFailure(faults, id);
+  if (failure !== undefined) {
     log.setStep('UserContainerImagePull', 'Failed');
     log.event('Failed', 'Failed to pull container image: unauthorized or not found', 'Warning');
-    throw new OperationFailure(
-      'BadArgument',
-      'Unable to download user container image during deployment creation. Please see troubleshooting guide, available here: https://aka.ms/oe-tsg#error-badargument',
-    );
+    throw failure;
   }
   log.setStep('UserContainerImagePull', 'Succeeded');
   log.event('Pulled', 'Container image is pulled successfully');
@@ -124,10 +122,9 @@ async function startServer(
   log.setStep('UserContainerStart', 'InProgress');
   log.event('Created', 'Created container inference-server');
   log.event('Started', 'Started container inference-server');
-  const failing = context.faults.take('scoringScriptFailure', id);
+  const failing = takeScriptFailure(context.faults, id);
   if (failing !== undefined) {
-    const reason = textAt(failing.parameters, 'message') ?? 'RuntimeError: injected failure of init()';
-    log.write('InferenceServer', `E [1] azmlinfsrv - User's init function failed\n${reason}\n`);
+    log.write('InferenceServer', failing);
     throw new ModelServerFailed(3);
   }
   return startModelServer({
@@ -141,7 +138,7 @@ async function startServer(
   });
 }
 
-/** A started server with its count of requests and its restarts. */
+/** A started server with its restarts and its count of requests. */
 function runInstance(
   properties: JsonObject,
   first: ModelServer,
@@ -149,62 +146,88 @@ function runInstance(
   log: ContainerLog,
   folder: string,
 ): DeploymentInstance {
-  let server: ModelServer | undefined = first;
-  let stopped = false;
-  let pending = 0;
-  let idle: (() => void) | undefined;
-
-  const watch = async (current: ModelServer): Promise<void> => {
-    let running = current;
-    for (let restart = 0; restart < RESTARTS; restart += 1) {
-      const code = await running.exited;
-      server = undefined;
-      if (isStopped()) return;
-      log.event('BackOff', `Container inference-server exited with ${code}; restarting it`, 'Warning');
-      try {
-        running = await start();
-      } catch {
-        return;
-      }
-      if (isStopped()) return running.stop();
-      server = running;
-    }
-    await running.exited;
-    server = undefined;
-  };
-  const isStopped = (): boolean => stopped;
-  const watching = watch(first);
-
+  const servers = keepRunning(first, start, log);
+  const requests = countRequests();
   const stop = async (): Promise<void> => {
-    stopped = true;
-    await server?.stop();
-    await watching;
+    await servers.stop();
     await rm(folder, { recursive: true, force: true });
   };
-  const drained = (): Promise<void> =>
-    new Promise((resolve) => {
-      if (pending === 0) resolve();
-      else idle = resolve;
-      setTimeout(resolve, DRAIN_TIME).unref();
-    });
-
   return {
     ask: async (request, capacity) => {
+      const server = servers.current();
       if (server === undefined) throw new ModelUnreachable();
-      if (pending >= pendingLimit(properties, capacity)) throw new TooManyPending();
+      if (requests.pending() >= pendingLimit(properties, capacity)) throw new TooManyPending();
+      return requests.during(server.ask({ ...request, timeout: requestTimeout(properties) }));
+    },
+    retire: async () => {
+      await requests.drained();
+      await stop();
+    },
+    stop,
+  };
+}
+
+interface RunningServers {
+  /** Undefined while one that ended is started again, and after it ended too often. */
+  current(): ModelServer | undefined;
+  stop(): Promise<void>;
+}
+
+/** Starts a server again when it ends by itself. */
+function keepRunning(first: ModelServer, start: () => Promise<ModelServer>, log: ContainerLog): RunningServers {
+  let stopping = false;
+  const isStopping = (): boolean => stopping;
+  let server: ModelServer | undefined = first;
+  const watch = async (): Promise<void> => {
+    for (let restarts = 0; server !== undefined; restarts += 1) {
+      const code = await server.exited;
+      server = undefined;
+      if (isStopping() || restarts === RESTARTS) return;
+      log.event('BackOff', `Container inference-server exited with ${code}; restarting it`, 'Warning');
+      const restarted = await start().catch(() => undefined);
+      if (isStopping()) await restarted?.stop();
+      else server = restarted;
+    }
+  };
+  const watching = watch();
+  return {
+    current: () => server,
+    stop: async () => {
+      stopping = true;
+      await server?.stop();
+      await watching;
+    },
+  };
+}
+
+interface RequestCount {
+  pending(): number;
+  /** Counts a request as under way until it has ended. */
+  during<T>(request: Promise<T>): Promise<T>;
+  /** Resolves when none is under way, or the time to drain has passed. */
+  drained(): Promise<void>;
+}
+
+function countRequests(): RequestCount {
+  let pending = 0;
+  let idle: (() => void) | undefined;
+  return {
+    pending: () => pending,
+    during: async (request) => {
       pending += 1;
       try {
-        return await server.ask({ ...request, timeout: requestTimeout(properties) });
+        return await request;
       } finally {
         pending -= 1;
         if (pending === 0) idle?.();
       }
     },
-    retire: async () => {
-      await drained();
-      await stop();
-    },
-    stop,
+    drained: () =>
+      new Promise((resolve) => {
+        if (pending === 0) resolve();
+        else idle = resolve;
+        setTimeout(resolve, DRAIN_TIME).unref();
+      }),
   };
 }
 
@@ -239,17 +262,6 @@ function textValues(object: JsonObject | undefined): Record<string, string> {
 }
 
 function asOperationFailure(error: unknown): unknown {
-  if (error instanceof FilesMissing) {
-    return new OperationFailure(
-      'BadArgument',
-      `${error.message} Please see troubleshooting guide, available here: https://aka.ms/oe-tsg#error-badargument`,
-    );
-  }
-  if (error instanceof ModelServerFailed) {
-    return new OperationFailure(
-      'ResourceNotReady',
-      'User container has crashed or terminated: Liveness probe failed: HTTP probe failed with statuscode: 502. Please see troubleshooting guide, available here: https://aka.ms/oe-tsg#error-resourcenotready',
-    );
-  }
-  return error;
+  if (error instanceof FilesMissing) return badArgument(error.message);
+  return error instanceof ModelServerFailed ? containerCrashed() : error;
 }

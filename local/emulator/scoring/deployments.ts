@@ -38,14 +38,6 @@ interface Entry {
 export function createDeployments(context: EmulatorContext, store: RunStore): Deployments {
   const entries = new Map<string, Entry>();
 
-  const end = async (entry: Entry, started: Started): Promise<void> => {
-    entry.alive.get(started)?.abort();
-    await (await started)?.stop();
-    entry.alive.delete(started);
-  };
-  const endAll = async (entry: Entry): Promise<void> => {
-    await Promise.all([...entry.alive.keys()].map((started) => end(entry, started)));
-  };
   context.onClose(async () => {
     await Promise.all([...entries.values()].map(endAll));
   });
@@ -86,4 +78,14 @@ export function createDeployments(context: EmulatorContext, store: RunStore): De
       if (entry !== undefined) await endAll(entry);
     },
   };
+}
+
+async function end(entry: Entry, started: Started): Promise<void> {
+  entry.alive.get(started)?.abort();
+  await (await started)?.stop();
+  entry.alive.delete(started);
+}
+
+async function endAll(entry: Entry): Promise<void> {
+  await Promise.all([...entry.alive.keys()].map((started) => end(entry, started)));
 }

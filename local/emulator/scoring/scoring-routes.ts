@@ -2,6 +2,7 @@
 import type { OnlineDeploymentRecord, OnlineEndpointRecord, OnlineStore } from '../arm/online-endpoint-records.ts';
 import type { EmulatorContext } from '../context.ts';
 import type { Incoming, Reply, Route } from '../http.ts';
+import { isHeldDown } from './deployment-faults.ts';
 import { TooManyPending } from './deployment-instance.ts';
 import type { Deployments } from './deployments.ts';
 import { ModelTimeout, ModelUnreachable, type ModelAnswer } from './model-server.ts';
@@ -114,9 +115,7 @@ async function ask(
   request: Incoming,
   body: Buffer,
 ): Promise<Reply> {
-  const instance = context.faults.isSet('deploymentDown', deployment.id)
-    ? undefined
-    : await deployments.serving(deployment.id);
+  const instance = isHeldDown(context.faults, deployment.id) ? undefined : await deployments.serving(deployment.id);
   if (instance === undefined) return plainText(503, 'no healthy upstream');
   const method = request.method === 'GET' ? 'GET' : 'POST';
   const query = request.query.toString();
