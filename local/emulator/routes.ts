@@ -8,6 +8,7 @@ import { dataRoutes } from './arm/data.ts';
 import { datastoreRoutes } from './arm/datastores.ts';
 import { environmentRoutes } from './arm/environments.ts';
 import { jobRoutes } from './arm/jobs.ts';
+import { managedNetworkRoutes } from './arm/managed-network.ts';
 import { modelRoutes } from './arm/models.ts';
 import { WORKSPACE_PATH, workspaceOf } from './arm/workspace-scope.ts';
 import { workspaceRoutes } from './arm/workspaces.ts';
@@ -32,6 +33,7 @@ export function allRoutes(context: EmulatorContext): Route[] {
     ...pipelineRoutes(context),
     ...operationRoutes(context),
     ...workspaceRoutes(context),
+    ...managedNetworkRoutes(context),
     ...datastoreRoutes(context),
     ...computeRoutes(context),
     ...codeRoutes(context),

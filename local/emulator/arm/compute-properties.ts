@@ -1,5 +1,5 @@
 /** What the service makes of a compute's properties: while it is made, and once it stands. */
-import { asObject, type JsonObject } from '../json.ts';
+import { asObject, type Json, type JsonObject } from '../json.ts';
 
 /** Wanted properties of a cluster with the service's defaults; the size of its machines is upper-cased. */
 export function clusterProperties(wanted: JsonObject): JsonObject {
@@ -56,27 +56,40 @@ export function describeCluster(wanted: JsonObject, settled: boolean, since: str
   };
 }
 
-/** Properties of a compute instance in an answer. */
-export function describeInstance(
-  wanted: JsonObject,
-  settled: boolean,
-  state: string,
-  createdBy: JsonObject,
-): JsonObject {
+export interface InstanceFacts {
+  readonly name: string;
+  readonly region: string;
+  /** Running, Stopped … */
+  readonly power: string;
+  readonly createdBy: JsonObject;
+  readonly lastOperation: JsonObject;
+}
+
+/** Properties of a compute instance in an answer; most of it is unknown until it has been made. */
+export function describeInstance(wanted: JsonObject, settled: boolean, facts: InstanceFacts): JsonObject {
+  const known = (value: Json): Json => (settled ? value : null);
   return {
     vmSize: typeof wanted.vmSize === 'string' ? wanted.vmSize.toUpperCase() : 'STANDARD_DS3_V2',
     subnet: wanted.subnet ?? null,
-    sshSettings: settled
-      ? { sshPublicAccess: 'Disabled', adminUserName: 'azureuser', sshPort: 50000, adminPublicKey: null }
-      : null,
+    sshSettings: known({
+      sshPublicAccess: 'Disabled',
+      adminUserName: 'azureuser',
+      sshPort: 50000,
+      adminPublicKey: null,
+    }),
     autologgerSettings: null,
-    errors: settled ? [] : null,
-    connectivityEndpoints: settled ? { publicIpAddress: null, privateIpAddress: '10.0.0.4' } : null,
-    applications: settled ? [] : null,
-    state: settled ? state : null,
-    lastOperation: null,
-    createdBy,
-    applicationSharingPolicy: wanted.applicationSharingPolicy ?? null,
+    errors: known([]),
+    connectivityEndpoints: known({ publicIpAddress: null, privateIpAddress: '10.0.0.4' }),
+    applications: known(
+      ['Jupyter', 'Jupyter Lab'].map((displayName) => ({
+        displayName,
+        endpointUri: `https://${facts.name}.${facts.region}.instances.azureml.ms/${displayName.endsWith('Lab') ? 'lab' : 'tree/'}`,
+      })),
+    ),
+    state: known(facts.power),
+    lastOperation: known(facts.lastOperation),
+    createdBy: facts.createdBy,
+    applicationSharingPolicy: known(wanted.applicationSharingPolicy ?? 'Personal'),
     computeInstanceAuthorizationType: wanted.computeInstanceAuthorizationType ?? 'personal',
     personalComputeInstanceSettings: null,
     setupScripts: null,
@@ -85,8 +98,12 @@ export function describeInstance(
     dataDisks: null,
     containers: null,
     updateStatus: null,
-    versions: settled ? { runtime: null } : null,
-    customServices: settled ? [] : null,
-    osImageMetadata: null,
+    versions: known({ runtime: '3.0.02069.0001' }),
+    customServices: known([]),
+    osImageMetadata: known({
+      currentImageVersion: '22.08.19',
+      latestImageVersion: '22.08.19',
+      isLatestOsImageVersion: true,
+    }),
   };
 }

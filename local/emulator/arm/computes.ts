@@ -6,7 +6,7 @@ import { asObject, at, textAt, type JsonObject } from '../json.ts';
 import type { OperationRequest } from '../operations.ts';
 import { clusterProperties, describeCluster, describeInstance } from './compute-properties.ts';
 import { page } from './paging.ts';
-import { COLLECTIONS } from './resource.ts';
+import { author, COLLECTIONS } from './resource.ts';
 import { apiVersionOf, WORKSPACE_PATH, WORKSPACE_TYPE, workspaceOf } from './workspace-scope.ts';
 
 export interface ComputeRecord {
@@ -16,6 +16,8 @@ export interface ComputeRecord {
   readonly location: string;
   readonly tags: JsonObject;
   readonly createdOn: string;
+  /** Object id of who made it. */
+  readonly createdBy: string;
   readonly modifiedOn: string;
   readonly computeType: string;
   readonly provisioningState: string;
@@ -71,10 +73,15 @@ function existing(context: EmulatorContext, request: Incoming): ComputeRecord {
 
 function describe(record: ComputeRecord): JsonObject {
   const settled = record.provisioningState !== 'Creating';
-  const createdBy = { userOrgId: record.identity?.tenantId ?? null, userId: null };
   const properties =
     record.computeType === 'ComputeInstance'
-      ? describeInstance(record.wanted, settled, record.power ?? 'Running', createdBy)
+      ? describeInstance(record.wanted, settled, {
+          name: record.name,
+          region: record.location,
+          power: record.power ?? 'Running',
+          createdBy: { userOrgId: record.identity?.tenantId ?? null, userId: record.createdBy },
+          lastOperation: lastOperation(record),
+        })
       : describeCluster(record.wanted, settled, record.modifiedOn);
   return {
     id: record.id,
@@ -96,6 +103,15 @@ function describe(record: ComputeRecord): JsonObject {
       isAttachedCompute: false,
       properties,
     },
+  };
+}
+
+function lastOperation({ power, modifiedOn }: ComputeRecord): JsonObject {
+  return {
+    operationName: power === 'Stopped' ? 'Stop' : 'Start',
+    operationTime: modifiedOn,
+    operationStatus: 'Succeeded',
+    operationTrigger: 'User',
   };
 }
 
@@ -135,7 +151,12 @@ async function put(context: EmulatorContext, request: Incoming): Promise<Reply> 
   const name = request.params.compute ?? '';
   const id = `${workspace.id}/computes/${name}`;
   const before = store(context).get(id);
-  const record = readCompute(context, body, { id, name, region: workspace.region }, before);
+  const record = readCompute(
+    context,
+    body,
+    { id, name, region: workspace.region, by: author(request.caller).by },
+    before,
+  );
   store(context).put(id, record);
   const settle = (provisioningState: string) => (): undefined => {
     store(context).update(id, (current) => ({ ...current, provisioningState, modifiedOn: context.clock.iso() }));
@@ -152,7 +173,7 @@ async function put(context: EmulatorContext, request: Incoming): Promise<Reply> 
 function readCompute(
   context: EmulatorContext,
   body: JsonObject,
-  place: { readonly id: string; readonly name: string; readonly region: string },
+  place: { readonly id: string; readonly name: string; readonly region: string; readonly by: string },
   before: ComputeRecord | undefined,
 ): ComputeRecord {
   const computeType = textAt(body, 'properties', 'computeType');
@@ -174,6 +195,7 @@ function readCompute(
     location: textAt(body, 'location') ?? before?.location ?? place.region,
     tags: asObject(body.tags),
     createdOn: before?.createdOn ?? now,
+    createdBy: before?.createdBy ?? place.by,
     modifiedOn: now,
     computeType,
     provisioningState: before === undefined ? 'Creating' : 'Updating',
@@ -218,7 +240,7 @@ function changePower(context: EmulatorContext, request: Incoming, state: string)
     verb: 'post',
     durationMs: context.timings.computePower,
     complete: () => {
-      store(context).update(id, (current) => ({ ...current, power: state }));
+      store(context).update(id, (current) => ({ ...current, power: state, modifiedOn: context.clock.iso() }));
       return undefined;
     },
   });

@@ -4,6 +4,7 @@ import type { EmulatorContext } from '../context.ts';
 import type { Caller } from '../identity/tokens.ts';
 import { objectAt, textAt, type JsonObject } from '../json.ts';
 import { stableGuid } from '../settings.ts';
+import { managedNetwork } from './managed-network-settings.ts';
 import { COLLECTIONS, created, type ResourceRecord } from './resource.ts';
 import { defaultContainer, workspaceArmId, WORKSPACE_TYPE, type WorkspaceRecord } from './workspace-scope.ts';
 
@@ -65,19 +66,22 @@ function workspaceProperties(
     `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}/providers/${type}/${resource}`;
   const host = regionalHost(cloud, region);
   const isolationMode = textAt(properties, 'managedNetwork', 'isolationMode') ?? 'Disabled';
+  const storageAccount =
+    textAt(properties, 'storageAccount') ?? provider('Microsoft.Storage/storageAccounts', settings.storageAccount);
+  const keyVault = textAt(properties, 'keyVault') ?? provider('Microsoft.Keyvault/vaults', 'kv-mlops');
+  const rules = objectAt(properties, 'managedNetwork', 'outboundRules') ?? {};
   return {
     friendlyName: textAt(properties, 'friendlyName') ?? name,
     description: textAt(properties, 'description') ?? '',
-    storageAccount:
-      textAt(properties, 'storageAccount') ?? provider('Microsoft.Storage/storageAccounts', settings.storageAccount),
-    keyVault: textAt(properties, 'keyVault') ?? provider('Microsoft.Keyvault/vaults', 'kv-mlops'),
+    storageAccount,
+    keyVault,
     applicationInsights:
       textAt(properties, 'applicationInsights') ?? provider('Microsoft.insights/components', 'appi-mlops'),
     hbiWorkspace: properties.hbiWorkspace ?? false,
     tenantId: settings.tenantId,
     imageBuildCompute: properties.imageBuildCompute ?? null,
     provisioningState: 'Succeeded',
-    managedNetwork: managedNetwork(isolationMode, workspaceId, objectAt(properties, 'managedNetwork', 'outboundRules')),
+    managedNetwork: managedNetwork(isolationMode, { networkId: workspaceId, storageAccount, keyVault }, rules),
     v1LegacyMode: properties.v1LegacyMode ?? false,
     softDeleteEnabled: false,
     containerRegistry:
@@ -101,13 +105,6 @@ function workspaceProperties(
     enableDataIsolation: false,
     systemDatastoresAuthMode: textAt(properties, 'systemDatastoresAuthMode') ?? 'accesskey',
   };
-}
-
-/** The managed network as the service describes it; rules only where it isolates. */
-export function managedNetwork(isolationMode: string, networkId: string, rules: JsonObject | undefined): JsonObject {
-  if (isolationMode === 'Disabled') return { isolationMode };
-  const status = { status: 'Inactive', sparkReady: false };
-  return { isolationMode, networkId, outboundRules: rules ?? {}, status };
 }
 
 /** The datastores every workspace has, of which the blob store is the default. */

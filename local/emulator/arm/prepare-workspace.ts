@@ -33,6 +33,7 @@ export async function prepareWorkspace(context: EmulatorContext): Promise<void> 
     location: settings.region,
     tags: {},
     createdOn: now,
+    createdBy: settings.principal.objectId,
     modifiedOn: now,
     computeType: 'AmlCompute',
     provisioningState: 'Succeeded',

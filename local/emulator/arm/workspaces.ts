@@ -4,7 +4,9 @@ import { resourceGroupNotFound, workspaceNotFound } from '../errors.ts';
 import type { Evidence, Incoming, Reply, Route } from '../http.ts';
 import { asObject, objectAt, textAt, type JsonObject } from '../json.ts';
 import type { OperationRequest } from '../operations.ts';
-import { createWorkspace, managedNetwork } from './create-workspace.ts';
+import { createWorkspace } from './create-workspace.ts';
+import { networkOwner } from './managed-network.ts';
+import { managedNetwork } from './managed-network-settings.ts';
 import { COLLECTIONS, isFrom, modified } from './resource.ts';
 import {
   apiVersionOf,
@@ -165,7 +167,7 @@ async function patch(context: EmulatorContext, request: Incoming): Promise<Reply
       properties: {
         ...current.properties,
         ...properties,
-        managedNetwork: managedNetwork(mode, current.workspaceId, { ...before, ...rules }),
+        managedNetwork: managedNetwork(mode, networkOwner(current), { ...before, ...rules }),
         provisioningState: 'Succeeded',
       },
       systemData: modified(current.systemData, context.clock, request.caller),
