@@ -10,7 +10,7 @@ import { UserError, type Problem } from '../errors.ts';
 import { applyPlan } from './apply-plan.ts';
 import { findFiles, type FoundFile } from './find-files.ts';
 import type { Context } from './task-context.ts';
-import { whatIf, type PredictedResource } from './what-if.ts';
+import { whatIf, type Predicted, type PredictedResource } from './what-if.ts';
 
 export interface ApplyRequest {
   /** Paths or patterns, applied in this order. */
@@ -41,10 +41,11 @@ export async function applyFiles(context: Context, request: ApplyRequest): Promi
   if (found.length === 0) throw new UserError("Input 'files' is empty; give at least one YAML file.");
   const plans = await planAll(context, request, found);
   const changes: FileChange[] = [];
+  const predicted: Predicted = new Map();
   try {
     for (const [index, plan] of plans.entries()) {
       agent.log.progress((100 * index) / plans.length, plan.file);
-      changes.push(await agent.log.group(plan.file, () => applyOne(context, request, plan)));
+      changes.push(await agent.log.group(plan.file, () => applyOne(context, request, plan, predicted)));
     }
   } finally {
     agent.addSummary(summary(context, request, changes, plans.length));
@@ -81,9 +82,14 @@ async function planAll(context: Context, request: ApplyRequest, files: readonly 
   return plans;
 }
 
-async function applyOne(context: Context, request: ApplyRequest, plan: Plan): Promise<FileChange> {
+async function applyOne(
+  context: Context,
+  request: ApplyRequest,
+  plan: Plan,
+  predicted: Predicted,
+): Promise<FileChange> {
   const { log } = context.agent;
-  const result = request.mode === 'apply' ? await applyPlan(context, plan) : await whatIf(context, plan);
+  const result = request.mode === 'apply' ? await applyPlan(context, plan) : await whatIf(context, plan, predicted);
   const { change, name, version, id, fields } = result;
   log.info(`${plan.kind} ${nameAndVersion(name, version)}: ${changeText(change, request.mode)}`);
   for (const { path, from, to } of fields) log.info(`  ${path}: ${valueText(from)} → ${valueText(to)}`);

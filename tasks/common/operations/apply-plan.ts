@@ -113,11 +113,19 @@ async function runStep(
   }
 }
 
-/** Looks for everything that must exist. Throws one UserError that names all that is missing. */
-export async function checkRequired({ workspace, agent }: Context, plan: Plan): Promise<void> {
+/**
+ * Looks for everything that must exist. Throws one UserError that names all that is missing.
+ *
+ * @param known paths that need not be looked for
+ */
+export async function checkRequired(
+  { workspace, agent }: Context,
+  plan: Plan,
+  known: Pick<ReadonlyMap<string, unknown>, 'has'> = new Map(),
+): Promise<void> {
   const missing: { readonly message: string; readonly file: string }[] = [];
   for (const step of plan.steps) {
-    if (step.do !== 'require') continue;
+    if (step.do !== 'require' || known.has(step.path)) continue;
     const found = await workspace.get(step.path, { signal: agent.signal });
     if (found === undefined) missing.push({ message: step.missing, file: plan.file });
   }

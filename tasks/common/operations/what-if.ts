@@ -13,16 +13,25 @@ import { dataUri, findCode } from './upload-source.ts';
 
 export type PredictedResource = Omit<AppliedResource, 'id' | 'resource'> & { readonly id: string | undefined };
 
+/** What earlier plans of the same run would create, by its path (`onlineEndpoints/e`, `data/d`): it counts as being there. */
+export type Predicted = Map<string, StepResult>;
+
 /** Compares a plan with the workspace. Throws UserError for something that must exist and does not. */
-export async function whatIf(context: Context, plan: Plan): Promise<PredictedResource> {
+export async function whatIf(context: Context, plan: Plan, predicted: Predicted): Promise<PredictedResource> {
   for (const warning of plan.warnings) context.agent.log.warning(`${plan.file}: ${warning}`);
-  await checkRequired(context, plan);
+  await checkRequired(context, plan, predicted);
   const results: PlanResults = new Map([['workspace', { location: await context.workspace.location() }]]);
   for (const step of plan.steps) {
     if (step === plan.main || step.do === 'require') continue;
-    results.set(step.key, await predictStep(context, plan, step, results));
+    results.set(step.key, await predictStep(context, plan, step, results, predicted));
   }
-  return predictMain(context, plan, results);
+  const main = await predictMain(context, plan, results);
+  predicted.set(`${plan.main.collection}/${main.name}`, {
+    id: childArmId(context.workspace.id, ...resourcePath(plan.main, main.version).split('/')),
+    name: main.name,
+    ...(main.version === undefined ? {} : { version: main.version }),
+  });
+  return main;
 }
 
 async function predictMain(context: Context, plan: Plan, results: PlanResults): Promise<PredictedResource> {
@@ -44,6 +53,7 @@ async function predictStep(
   plan: Plan,
   step: Exclude<Step, RequireStep>,
   results: PlanResults,
+  predicted: Predicted,
 ): Promise<StepResult> {
   switch (step.do) {
     case 'uploadCode':
@@ -51,7 +61,7 @@ async function predictStep(
     case 'uploadData':
       return { uri: dataUri(context.workspace, step, await containerUrl(context, step.datastore)) };
     case 'resolveLatest':
-      return resolveLatest(context, plan, step);
+      return predicted.get(`${step.collection}/${step.name}`) ?? resolveLatest(context, plan, step);
     case 'put':
       return predictPut(context, step, results);
   }
