@@ -22,13 +22,17 @@ export class FakeClock implements Clock {
         reject(signal.reason as Error);
         return;
       }
-      const sleeper = { until: this.#now + ms, wake: resolve };
+      const abort = (): void => {
+        this.#sleepers.splice(this.#sleepers.indexOf(sleeper), 1);
+        reject(signal?.reason as Error);
+      };
+      const wake = (): void => {
+        signal?.removeEventListener('abort', abort);
+        resolve();
+      };
+      const sleeper = { until: this.#now + ms, wake };
       this.#sleepers.push(sleeper);
-      signal?.addEventListener('abort', () => {
-        const index = this.#sleepers.indexOf(sleeper);
-        if (index >= 0) this.#sleepers.splice(index, 1);
-        reject(signal.reason as Error);
-      });
+      signal?.addEventListener('abort', abort, { once: true });
       this.#schedule();
     });
   }
@@ -43,9 +47,10 @@ export class FakeClock implements Clock {
       if (next === undefined) return;
       this.#sleepers.splice(this.#sleepers.indexOf(next), 1);
       this.#now = Math.max(this.#now, next.until);
+      // Whoever is woken by what happens now finds the time as it is.
       this.onTick(this.#now - this.started);
-      next.wake();
       if (this.#sleepers.length > 0) this.#schedule();
+      next.wake();
     });
   }
 }
