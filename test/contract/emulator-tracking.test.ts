@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
 import { asObject, at, objectAt, textAt } from '../../local/emulator/json.ts';
 import type { Json, JsonObject } from '../../local/emulator/json.ts';
 import { send, startJobWorkspace } from './job-workspace.ts';
@@ -178,6 +179,31 @@ describe('the data plane of the emulator', function () {
   });
 
   describe('run history', () => {
+    for (const [file, ask, members] of [
+      ['get_run', () => workspace.data('GET', 'history/v1.0', 'runs/job'), []],
+      ['run_details_shape', () => workspace.data('GET', 'history/v1.0', 'runs/job/details'), []],
+      [
+        'rundata',
+        () => workspace.data('POST', 'history/v1.0', 'rundata', { runId: 'job', selectRunMetadata: true }),
+        ['runMetadata'],
+      ],
+    ] as const) {
+      const path = `../shared/wire/run_history/${file}.json`;
+      (existsSync(path) ? it : it.skip)(`has the recorded keys: ${file}`, async () => {
+        const [exchange] = list(JSON.parse(readFileSync(path, 'utf8')) as Json, 'exchanges');
+        const keys = (body: Json | undefined): string[] => Object.keys(objectAt(body, ...members) ?? {}).sort();
+        assert.deepEqual(keys((await ask()).body), keys(objectAt(exchange, 'response', 'body')));
+      });
+    }
+
+    it('tells of a run what its readers need', async () => {
+      const { body } = await workspace.data('GET', 'history/v1.0', 'runs/job');
+      assert.deepEqual(
+        [body.runId, body.status, body.parentRunId, body.rootRunId, body.error, body.displayName],
+        ['job', 'Completed', null, 'job', null, 'job'],
+      );
+    });
+
     it('adds properties to a run, by experiment or without', async () => {
       const patched = await workspace.data('PATCH', 'history/v1.0', 'experiments/exp/runs/job', {
         properties: { k: 'v' },

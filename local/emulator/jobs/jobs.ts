@@ -54,26 +54,24 @@ export function startJobs(context: EmulatorContext): Jobs {
   const submit: Jobs['submit'] = (workspace, job, apiVersion) => {
     const experimentName = textAt(job.body, 'experimentName') ?? 'Default';
     const common = { context, store, workspace, experimentName, slots };
+    const isPipeline = job.jobType === 'Pipeline';
+    // First of all: what cannot be planned leaves nothing behind.
+    const plan = isPipeline ? planPipeline({ state: context.state, workspace }, job.body) : undefined;
+    const added = plan === undefined ? {} : pipelineProperties(job.body, plan);
     const head = newRun(workspace, job);
-    if (job.jobType === 'Command') {
-      const experimentId = store.experiment(workspace.id, experimentName).id;
-      const run = store.create({ ...head, kind: 'command', status: 'Starting', experimentId });
-      store.putJob(workspace.id, job);
-      return start(run, (signal) => runLifecycle(common, run, planOfJob(job), signal));
-    }
-    const plan = planPipeline({ state: context.state, workspace }, job.body);
-    const added = pipelineProperties(job.body, plan);
-    const first = apiKeys(apiVersion).pipelineStartsEmpty ? {} : added;
     const run = store.create({
       ...head,
-      kind: 'pipeline',
-      status: 'NotStarted',
+      kind: isPipeline ? 'pipeline' : 'command',
+      status: isPipeline ? 'NotStarted' : 'Starting',
       experimentId: store.experiment(workspace.id, experimentName).id,
-      properties: { ...head.properties, ...first },
+      properties: { ...head.properties, ...(apiKeys(apiVersion).pipelineStartsEmpty ? {} : added) },
     });
     store.putJob(workspace.id, job);
-    const parts = { ...common, control, runInner: runPipeline };
-    return start(run, (signal) => runPipeline(parts, run, plan, signal, added));
+    return start(run, (signal) =>
+      plan === undefined
+        ? runLifecycle(common, run, planOfJob(job), signal)
+        : runPipeline({ ...common, control, runInner: runPipeline }, run, plan, signal, added),
+    );
   };
 
   return {

@@ -34,7 +34,7 @@ export interface NewRun {
 
 export type RunChange = Partial<Omit<RunRecord, 'workspace' | 'id' | 'uuid' | 'revision' | 'statusRevision'>>;
 
-export interface RunStore {
+export interface RunStore extends JobList, Experiments, Tracking, Results {
   create(run: NewRun): RunRecord;
   /** Undefined when there is none, or it was deleted. */
   find(workspace: string, id: string): RunRecord | undefined;
@@ -45,21 +45,32 @@ export interface RunStore {
   list(workspace: string): readonly RunRecord[];
   /** The runs started by this one, oldest first. */
   children(run: RunRecord): readonly RunRecord[];
+}
 
+/** The jobs as they were put. */
+interface JobList {
   job(workspace: string, name: string): JobRecord | undefined;
   putJob(workspace: string, job: JobRecord): void;
   /** Newest first, as lists show them: what was written less than `lag` virtual milliseconds ago is missing. */
   jobs(workspace: string, lag: number): readonly JobRecord[];
+}
 
+interface Experiments {
   /** The experiment of that name, made when it is missing. */
   experiment(workspace: string, name: string): ExperimentRecord;
   /** By id, by name, or `0` for the default one. */
   findExperiment(workspace: string, idOrName: string): ExperimentRecord | undefined;
   experiments(workspace: string): readonly ExperimentRecord[];
+}
 
+/** What runs log: shared by all runs of one data container. */
+interface Tracking {
   tracking(run: RunRecord): TrackingRecord;
   track(run: RunRecord, added: Added): void;
+}
 
+/** What runs leave: their outputs by asset id, and results that may be shared. */
+interface Results {
   outputAsset(assetId: string): OutputAssetRecord | undefined;
   putOutputAsset(asset: OutputAssetRecord): void;
 
@@ -75,21 +86,16 @@ export interface Added {
 
 const NOTHING_TRACKED: TrackingRecord = { parameters: {}, metrics: {} };
 
+type Parts = Pick<EmulatorContext, 'state' | 'clock'>;
+
 /** The store on the emulator's state. Runs a killed emulator left unfinished are found as Failed. */
-export function openRunStore({ state, clock }: Pick<EmulatorContext, 'state' | 'clock'>): RunStore {
+export function openRunStore(parts: Parts): RunStore {
+  const { state, clock } = parts;
   const runs = state.collection<RunRecord>('runs');
   const jobs = state.collection<JobRecord>('jobs');
-  const experiments = state.collection<ExperimentRecord>('experiments');
-  const tracked = state.collection<TrackingRecord>('runs/tracking');
-  const outputs = state.collection<OutputAssetRecord>('runs/outputs');
-  const reusable = state.collection<string>('runs/reusable');
-  const key = (run: Pick<RunRecord, 'workspace' | 'id'>): string => `${run.workspace}/runs/${run.id}`;
-
-  // A run that reuses another shares its data container, and with it its metrics.
-  const container = (run: RunRecord): string => key({ workspace: run.workspace, id: run.containerOf });
 
   const change: RunStore['change'] = (run, wanted) => {
-    const changed = runs.update(key(run), (old) =>
+    const changed = runs.update(runKey(run), (old) =>
       changedRun(old, typeof wanted === 'function' ? wanted(old) : wanted, clock.now()),
     );
     if (changed === undefined) throw new Error(`There is no run ${run.id}.`);
@@ -99,21 +105,19 @@ export function openRunStore({ state, clock }: Pick<EmulatorContext, 'state' | '
     runs.list().map(({ value }) => value),
     change,
   );
-
-  const experiment: RunStore['experiment'] = (workspace, name) => {
-    const found = experiments.get(`${workspace}/${name}`);
-    if (found !== undefined) return found;
-    const id = stableGuid(`${workspace}/experiments/${name}`.toLowerCase());
-    const made = { workspace, id, name, createdAt: clock.now(), tags: {}, isArchived: false };
-    return experiments.put(`${workspace}/${name}`, made).value;
-  };
-  const listExperiments: RunStore['experiments'] = (workspace) =>
-    experiments.list(`${workspace}/`).map(({ value }) => value);
+  const list: RunStore['list'] = (workspace) =>
+    runs
+      .list(`${workspace}/runs/`)
+      .map(({ value }) => value)
+      .filter((run) => !run.isDeleted);
 
   return {
-    create: (run) => runs.put(key(run), newRun(run, clock.now())).value,
+    ...openExperiments(parts),
+    ...openTracking(parts),
+    ...openResults(parts),
+    create: (run) => runs.put(runKey(run), newRun(run, clock.now())).value,
     find: (workspace, id) => {
-      const found = runs.get(key({ workspace, id }));
+      const found = runs.get(runKey({ workspace, id }));
       return found?.isDeleted === true ? undefined : found;
     },
     change,
@@ -121,11 +125,8 @@ export function openRunStore({ state, clock }: Pick<EmulatorContext, 'state' | '
       change(run, { isDeleted: true });
       jobs.delete(`${run.workspace}/jobs/${run.id}`);
     },
-    list: (workspace) => notDeleted(runs.list(`${workspace}/runs/`).map(({ value }) => value)),
-    children: (run) =>
-      notDeleted(runs.list(`${run.workspace}/runs/`).map(({ value }) => value)).filter(
-        (other) => other.parentId === run.id,
-      ),
+    list,
+    children: (run) => list(run.workspace).filter((other) => other.parentId === run.id),
     job: (workspace, name) => jobs.get(`${workspace}/jobs/${name}`),
     putJob: (workspace, job) => {
       jobs.put(`${workspace}/jobs/${job.name}`, job);
@@ -135,23 +136,57 @@ export function openRunStore({ state, clock }: Pick<EmulatorContext, 'state' | '
         .listLagging(lag, `${workspace}/jobs/`)
         .map(({ value }) => value)
         .reverse(),
+  };
+}
+
+function runKey({ workspace, id }: Pick<RunRecord, 'workspace' | 'id'>): string {
+  return `${workspace}/runs/${id}`;
+}
+
+function openExperiments({ state, clock }: Parts): Experiments {
+  const records = state.collection<ExperimentRecord>('experiments');
+  const experiment: Experiments['experiment'] = (workspace, name) => {
+    const key = `${workspace}/${name}`;
+    const found = records.get(key);
+    if (found !== undefined) return found;
+    const id = stableGuid(`${workspace}/experiments/${name}`.toLowerCase());
+    return records.put(key, { workspace, id, name, createdAt: clock.now(), tags: {}, isArchived: false }).value;
+  };
+  const experiments: Experiments['experiments'] = (workspace) =>
+    records.list(`${workspace}/`).map(({ value }) => value);
+  return {
     experiment,
+    experiments,
     findExperiment: (workspace, idOrName) =>
       idOrName === '0'
         ? experiment(workspace, 'Default')
-        : listExperiments(workspace).find(({ id, name }) => id === idOrName || name === idOrName),
-    experiments: listExperiments,
-    tracking: (run) => tracked.get(container(run)) ?? NOTHING_TRACKED,
+        : experiments(workspace).find(({ id, name }) => id === idOrName || name === idOrName),
+  };
+}
+
+function openTracking({ state }: Parts): Tracking {
+  const records = state.collection<TrackingRecord>('runs/tracking');
+  const container = (run: RunRecord): string => runKey({ workspace: run.workspace, id: run.containerOf });
+  const tracking: Tracking['tracking'] = (run) => records.get(container(run)) ?? NOTHING_TRACKED;
+  return {
+    tracking,
     track: (run, added) => {
-      tracked.put(container(run), withAdded(tracked.get(container(run)) ?? NOTHING_TRACKED, added));
+      records.put(container(run), withAdded(tracking(run), added));
     },
+  };
+}
+
+function openResults({ state }: Parts): Results {
+  const outputs = state.collection<OutputAssetRecord>('runs/outputs');
+  const reusable = state.collection<string>('runs/reusable');
+  return {
     outputAsset: (assetId) => outputs.get(assetId),
     putOutputAsset: (asset) => {
       outputs.put(asset.assetId, asset);
     },
-    reusable: (reuseKey) => reusable.get(reuseKey),
-    rememberReusable: (reuseKey, runId) => {
-      reusable.put(reuseKey, runId);
+    reusable: (key) => reusable.get(key),
+    rememberReusable: (key, runId) => {
+      reusable.put(key, runId);
     },
   };
 }
@@ -203,10 +238,6 @@ function changedRun(old: RunRecord, change: RunChange, now: number): RunRecord {
     revision: old.revision + 1,
     statusRevision: old.statusRevision + (moved ? 1 : 0),
   };
-}
-
-function notDeleted(runs: readonly RunRecord[]): readonly RunRecord[] {
-  return runs.filter((run) => !run.isDeleted);
 }
 
 /** Their processes ended with the emulator that ran them. */

@@ -30,52 +30,57 @@ interface Target {
 }
 
 export function artifactRoutes(context: EmulatorContext, jobs: Jobs): Route[] {
-  const byPath = (request: Incoming): Target => ({
+  return [...byPathRoutes(context, jobs), ...RUNS.flatMap((base) => byRunRoutes(context, jobs, base))];
+}
+
+function route(method: string, path: string, evidence: Evidence, handle: Route['handle']): Route {
+  return { plane: 'regional', method, path, evidence, handle };
+}
+
+const queriedPath = (request: Incoming): string => request.query.get('path') ?? '';
+
+/** The artifact service itself: any origin and container. */
+function byPathRoutes(context: EmulatorContext, jobs: Jobs): Route[] {
+  const target = (request: Incoming): Target => ({
     workspace: regionalWorkspace(context, request, COMPONENT),
-    origin: request.params.origin ?? 'ExperimentRun',
+    origin: request.params.origin ?? '',
     container: request.params.container ?? '',
   });
-  const byRun = (request: Incoming): Target => {
+  return [
+    route('GET', `${BASE}/contentinfo/{origin}/{container}/{path*}`, CLIENT, (request) =>
+      contentInfo(context, target(request), request.params.path ?? ''),
+    ),
+    route('GET', `${BASE}/prefix/contentinfo/{origin}/{container}`, CLIENT, (request) =>
+      prefixInfo(context, target(request), request),
+    ),
+    route('POST', `${BASE}/register`, CLIENT, (request) => register(context, jobs, request)),
+    route('GET', `${BASE}/{origin}/{container}/contentinfo`, OLD_API, (request) =>
+      contentInfo(context, target(request), queriedPath(request)),
+    ),
+    route('POST', `${BASE}/{origin}/{container}/batch/metadata`, OLD_API, (request) =>
+      createEmpty(context, target(request), request),
+    ),
+    route('POST', `${BASE}/{origin}/{container}/content`, OLD_API, (request) =>
+      upload(context, target(request), request),
+    ),
+  ];
+}
+
+/** The same by way of a run, as MLflow's client for the workspace goes. */
+function byRunRoutes(context: EmulatorContext, jobs: Jobs, base: string): Route[] {
+  const target = (request: Incoming): Target => {
     const workspace = regionalWorkspace(context, request, COMPONENT);
     const run = requireRun(jobs.store, workspace, request.params.run ?? '', COMPONENT);
     return { workspace, origin: 'ExperimentRun', container: `dcid.${run.containerOf}` };
   };
-  const route = (method: string, path: string, evidence: Evidence, handle: Route['handle']): Route => ({
-    plane: 'regional',
-    method,
-    path,
-    evidence,
-    handle,
-  });
-  const queried = (request: Incoming): string => request.query.get('path') ?? '';
   return [
-    route('GET', `${BASE}/contentinfo/{origin}/{container}/{path*}`, CLIENT, (request) =>
-      contentInfo(context, byPath(request), request.params.path ?? ''),
+    route('POST', `${base}/batch/metadata`, RUN_HISTORY, (request) => createEmpty(context, target(request), request)),
+    route('GET', `${base}/contentinfo`, RUN_HISTORY, (request) =>
+      contentInfo(context, target(request), queriedPath(request)),
     ),
-    route('GET', `${BASE}/prefix/contentinfo/{origin}/{container}`, CLIENT, (request) =>
-      prefixInfo(context, byPath(request), request),
-    ),
-    route('POST', `${BASE}/register`, CLIENT, (request) => register(context, jobs, request)),
-    route('GET', `${BASE}/{origin}/{container}/contentinfo`, OLD_API, (request) =>
-      contentInfo(context, byPath(request), queried(request)),
-    ),
-    route('POST', `${BASE}/{origin}/{container}/batch/metadata`, OLD_API, (request) =>
-      createEmpty(context, byPath(request), request),
-    ),
-    route('POST', `${BASE}/{origin}/{container}/content`, OLD_API, (request) =>
-      upload(context, byPath(request), request),
-    ),
-    ...RUNS.flatMap((base) => [
-      route('POST', `${base}/batch/metadata`, RUN_HISTORY, (request) => createEmpty(context, byRun(request), request)),
-      route('GET', `${base}/contentinfo`, RUN_HISTORY, (request) =>
-        contentInfo(context, byRun(request), queried(request)),
-      ),
-      route('GET', `${base}/prefix/contentinfo`, RUN_HISTORY, (request) =>
-        prefixInfo(context, byRun(request), request),
-      ),
-      route('GET', base, RUN_HISTORY, (request) => listing(context, byRun(request), '')),
-      route('GET', `${base}/path`, RUN_HISTORY, (request) => listing(context, byRun(request), queried(request))),
-    ]),
+    route('GET', `${base}/prefix/contentinfo`, RUN_HISTORY, (request) => prefixInfo(context, target(request), request)),
+    route('GET', base, RUN_HISTORY, (request) => listing(context, target(request), '')),
+    route('GET', `${base}/path`, RUN_HISTORY, (request) => listing(context, target(request), queriedPath(request))),
   ];
 }
 
@@ -97,7 +102,7 @@ async function contentInfo(context: EmulatorContext, target: Target, path: strin
 
 async function prefixInfo(context: EmulatorContext, target: Target, request: Incoming): Promise<Reply> {
   const { origin, container } = target;
-  const prefix = request.query.get('path') ?? '';
+  const prefix = queriedPath(request);
   const count = Number(request.query.get('count') ?? 0) || 500;
   const start = Number(request.query.get('continuationToken') ?? 0) || 0;
   const found = await listArtifacts(context, target.workspace, artifactRoot(origin, container), prefix);
@@ -137,7 +142,7 @@ async function createEmpty(context: EmulatorContext, target: Target, request: In
 }
 
 async function upload(context: EmulatorContext, target: Target, request: Incoming): Promise<Reply> {
-  const path = request.query.get('path') ?? '';
+  const path = queriedPath(request);
   await context.blobs.write(
     { account: target.workspace.storageAccount, container: ARTIFACT_CONTAINER, name: nameOf(target, path) },
     await request.body(),

@@ -40,8 +40,7 @@ const OPEN_SOURCE: Evidence = { mark: 'spec', source: 'MLflow REST API' };
 const USUAL_PAGE = 999;
 
 export function mlflowRoutes(context: EmulatorContext, jobs: Jobs): Route[] {
-  const calls = mlflowCalls(context, jobs);
-  return calls.flatMap(({ methods, path, evidence, answer }) =>
+  return mlflowCalls(context).flatMap(({ methods, path, evidence, answer }) =>
     methods.flatMap((method) =>
       ['v1.0', 'v2.0'].map((version): Route => ({
         plane: 'regional',
@@ -69,28 +68,33 @@ interface MlflowCall {
   readonly answer: Answer;
 }
 
-function mlflowCalls(context: EmulatorContext, jobs: Jobs): readonly MlflowCall[] {
-  const call = (methods: string, path: string, answer: Answer, evidence = OPEN_SOURCE): MlflowCall => ({
-    methods: methods.split(' '),
-    path,
-    evidence,
-    answer,
-  });
+const call = (methods: string, path: string, answer: Answer, evidence = OPEN_SOURCE): MlflowCall => ({
+  methods: methods.split(' '),
+  path,
+  evidence,
+  answer,
+});
+
+const EXPERIMENT_CALLS: readonly MlflowCall[] = [
+  call('GET', 'experiments/get', ({ parts, given }) => ({
+    experiment: experimentBody(findExperiment(parts, required(given, 'experiment_id'))),
+  })),
+  call('GET', 'experiments/get-by-name', ({ parts, given }) => ({
+    experiment: experimentBody(findExperiment(parts, required(given, 'experiment_name'))),
+  })),
+  call('POST', 'experiments/create', createExperiment),
+  call('GET POST', 'experiments/search', searchExperiments, FIRST_PARTY),
+];
+
+function mlflowCalls(context: EmulatorContext): readonly MlflowCall[] {
   const { clock } = context;
   return [
-    call('GET', 'experiments/get', ({ parts, given }) => ({
-      experiment: experimentBody(findExperiment(parts, required(given, 'experiment_id'))),
-    })),
-    call('GET', 'experiments/get-by-name', ({ parts, given }) => ({
-      experiment: experimentBody(findExperiment(parts, required(given, 'experiment_name'))),
-    })),
-    call('POST', 'experiments/create', createExperiment),
-    call('GET POST', 'experiments/search', searchExperiments, FIRST_PARTY),
+    ...EXPERIMENT_CALLS,
     call('GET', 'runs/get', ({ parts, given }) => ({ run: mlflowRun(parts, findRun(parts, runIdOf(given))) })),
     call('POST', 'runs/create', (asked) => createRun(asked, clock.now()), FIRST_PARTY),
     call('POST', 'runs/update', updateRun, FIRST_PARTY),
     call('POST', 'runs/delete', ({ parts, given }) => {
-      jobs.store.delete(findRun(parts, runIdOf(given)));
+      parts.store.delete(findRun(parts, runIdOf(given)));
       return {};
     }),
     call('POST', 'runs/search', searchRuns, FIRST_PARTY),
@@ -102,10 +106,7 @@ function mlflowCalls(context: EmulatorContext, jobs: Jobs): readonly MlflowCall[
       return {};
     }),
     call('POST', 'runs/log-model', logModel),
-    call('POST', 'runs/set-tag', ({ parts, given }) => {
-      const key = required(given, 'key');
-      return changeTags(parts, runIdOf(given), (tags) => ({ ...tags, [key]: textAt(given, 'value') ?? '' }));
-    }),
+    call('POST', 'runs/set-tag', setTag),
     call('POST', 'runs/delete-tag', deleteTag),
     call('GET', 'metrics/get-history', metricHistory),
     call('GET', 'artifacts/list', (asked) => artifacts(context, asked)),
@@ -234,6 +235,11 @@ function logModel({ parts, given }: Call): JsonObject {
     const before: unknown = JSON.parse(tags[tag] ?? '[]');
     return { ...tags, [tag]: JSON.stringify([...(Array.isArray(before) ? (before as unknown[]) : []), model]) };
   });
+}
+
+function setTag({ parts, given }: Call): JsonObject {
+  const key = required(given, 'key');
+  return changeTags(parts, runIdOf(given), (tags) => ({ ...tags, [key]: textAt(given, 'value') ?? '' }));
 }
 
 function deleteTag({ parts, given }: Call): JsonObject {

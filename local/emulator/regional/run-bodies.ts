@@ -1,7 +1,7 @@
 /** A run as run history writes it: the whole document, and the details that log streamers read. */
 import { regionalHost } from '../clouds.ts';
 import type { EmulatorContext } from '../context.ts';
-import type { Json, JsonObject } from '../json.ts';
+import type { JsonObject } from '../json.ts';
 import { formatTimeSpan } from '../jobs/durations.ts';
 import { isTerminal } from '../jobs/records.ts';
 import type { AssetReference, RunError, RunKind, RunRecord } from '../jobs/records.ts';
@@ -14,72 +14,33 @@ export interface RunBodyParts {
   readonly workspace: WorkspaceRecord;
 }
 
-/** The run document, keys in recorded order. */
+/** The run document. */
 export function runBody(parts: RunBodyParts, run: RunRecord): JsonObject {
-  const common = commonMembers(parts, run);
   const cancelUri = cancelUrl(parts, run);
   return {
-    runNumber: common.runNumber,
-    rootRunId: run.rootId,
-    createdUtc: common.created,
-    createdBy: common.createdBy,
-    userId: run.createdBy,
+    ...sharedMembers(parts, run),
+    createdUtc: parts.context.clock.iso(run.createdAt),
     token: null,
     tokenExpiryTimeUtc: null,
-    error: common.error,
-    warnings: common.warnings,
-    revision: run.revision,
-    statusRevision: run.statusRevision,
-    runUuid: run.uuid,
-    parentRunUuid: common.parentUuid,
-    rootRunUuid: common.rootUuid,
-    lastStartTimeUtc: common.lastStart,
-    currentComputeTime: common.lastStart === null ? null : '00:00:00',
-    computeDuration: common.duration,
-    effectiveStartTimeUtc: null,
-    lastModifiedBy: common.createdBy,
-    lastModifiedUtc: common.modified,
-    duration: common.duration,
     cancelationReason: run.cancelReason,
-    currentAttemptId: run.kind === 'step' ? null : 1,
-    runId: run.id,
-    parentRunId: run.parentId,
-    experimentId: run.experimentId,
-    status: run.status,
-    startTimeUtc: common.start,
-    endTimeUtc: common.end,
     scheduleId: null,
     displayName: run.displayName,
     name: run.name,
-    dataContainerId: common.dataContainerId,
     description: run.description,
     hidden: false,
     runType: runType(run.kind),
-    runTypeV2: common.runTypeV2,
-    properties: run.properties,
-    parameters: {},
     actionUris: { Cancel: cancelUri },
     scriptName: null,
-    target: run.target,
     uniqueChildRunComputeTargets: childTargets(parts, run),
-    tags: run.tags,
-    settings: {},
-    services: {},
     inputDatasets: [],
-    outputDatasets: [],
-    runDefinition: null,
     jobSpecification: null,
     primaryMetricName: null,
     createdFrom: null,
     cancelUri,
     completeUri: null,
     diagnosticsUri: null,
-    computeRequest: null,
-    compute: null,
     retainForLifetimeOfWorkspace: run.kind === 'step' ? null : false,
     queueingInfo: null,
-    inputs: references(run.inputs),
-    outputs: references(run.outputs),
   };
 }
 
@@ -89,28 +50,10 @@ export function runDetailsBody(
   run: RunRecord,
   logFiles: Readonly<Record<string, string>>,
 ): JsonObject {
-  const common = commonMembers(parts, run);
   return {
-    runId: run.id,
-    runUuid: run.uuid,
-    parentRunUuid: common.parentUuid,
-    rootRunUuid: common.rootUuid,
-    target: run.target,
-    status: run.status,
-    parentRunId: run.parentId,
-    dataContainerId: common.dataContainerId,
-    createdTimeUtc: common.created,
-    startTimeUtc: common.start,
-    endTimeUtc: common.end,
-    error: common.error,
-    warnings: common.warnings,
-    tags: run.tags,
-    properties: run.properties,
-    parameters: {},
-    services: {},
+    ...sharedMembers(parts, run),
+    createdTimeUtc: parts.context.clock.iso(run.createdAt),
     inputDatasets: null,
-    outputDatasets: [],
-    runDefinition: null,
     logFiles,
     jobCost: {
       chargedCpuCoreSeconds: null,
@@ -118,68 +61,65 @@ export function runDetailsBody(
       chargedGpuSeconds: null,
       chargedNodeUtilizationSeconds: null,
     },
-    revision: run.revision,
-    runTypeV2: common.runTypeV2,
-    settings: {},
-    computeRequest: null,
-    compute: null,
-    createdBy: common.createdBy,
-    computeDuration: common.duration,
-    effectiveStartTimeUtc: null,
-    runNumber: common.runNumber,
-    rootRunId: run.rootId,
-    experimentId: run.experimentId,
-    userId: run.createdBy,
-    statusRevision: run.statusRevision,
-    currentComputeTime: common.lastStart === null ? null : '00:00:00',
-    lastStartTimeUtc: common.lastStart,
-    lastModifiedBy: common.createdBy,
-    lastModifiedUtc: common.modified,
-    duration: common.duration,
-    inputs: references(run.inputs),
-    outputs: references(run.outputs),
-    currentAttemptId: 1,
   };
 }
 
-interface CommonMembers {
-  readonly runNumber: number;
-  readonly created: string;
-  readonly modified: string;
-  readonly start: string | null;
-  readonly end: string | null;
-  readonly lastStart: string | null;
-  readonly duration: string | null;
-  readonly createdBy: JsonObject;
-  readonly error: JsonObject | null;
-  readonly warnings: Json;
-  readonly parentUuid: string | null;
-  readonly rootUuid: string;
-  readonly dataContainerId: string;
-  readonly runTypeV2: JsonObject;
-}
-
-function commonMembers({ context, store, workspace }: RunBodyParts, run: RunRecord): CommonMembers {
-  const { clock, settings } = context;
-  const moment = (time: number | null): string | null => (time === null ? null : clock.iso(time));
+/** What both documents say of a run. */
+function sharedMembers({ context, store, workspace }: RunBodyParts, run: RunRecord): JsonObject {
+  const createdBy = user(run.createdBy, context.settings.tenantId);
   const uuidOf = (id: string | null): string | null =>
     id === null ? null : (store.find(run.workspace, id)?.uuid ?? null);
-  const start = run.startedAt ?? (isTerminal(run.status) ? run.createdAt : null);
   return {
+    runId: run.id,
+    runUuid: run.uuid,
+    parentRunId: run.parentId,
+    parentRunUuid: uuidOf(run.parentId),
+    rootRunId: run.rootId,
+    rootRunUuid: uuidOf(run.rootId) ?? run.uuid,
     runNumber: Math.floor(run.createdAt / 1000),
-    created: clock.iso(run.createdAt),
-    modified: clock.iso(run.modifiedAt),
-    start: moment(start),
-    end: moment(run.endedAt),
-    lastStart: isTerminal(run.status) ? null : moment(run.startedAt),
-    duration: start === null || run.endedAt === null ? null : formatTimeSpan(run.endedAt - start),
-    createdBy: user(run.createdBy, settings.tenantId),
+    experimentId: run.experimentId,
+    dataContainerId: `dcid.${run.containerOf}`,
+    target: run.target,
+    status: run.status,
+    revision: run.revision,
+    statusRevision: run.statusRevision,
+    createdBy,
+    userId: run.createdBy,
+    lastModifiedBy: createdBy,
+    ...timeMembers(context.clock, run),
     error: run.error === null ? null : errorMember(run.error, workspace.region),
     warnings: run.warnings.length === 0 ? null : run.warnings.map((warning) => ({ ...warning })),
-    parentUuid: uuidOf(run.parentId),
-    rootUuid: uuidOf(run.rootId) ?? run.uuid,
-    dataContainerId: `dcid.${run.containerOf}`,
+    tags: run.tags,
+    properties: run.properties,
+    parameters: {},
+    settings: {},
+    services: {},
+    outputDatasets: [],
+    runDefinition: null,
     runTypeV2: { ...runTypeV2(run.kind), attribution: null, computeType: null },
+    currentAttemptId: run.kind === 'step' ? null : 1,
+    computeRequest: null,
+    compute: null,
+    inputs: references(run.inputs),
+    outputs: references(run.outputs),
+  };
+}
+
+/** A run that never started (a shared result, a failure before it) counts from its creation. */
+function timeMembers(clock: EmulatorContext['clock'], run: RunRecord): JsonObject {
+  const ended = isTerminal(run.status);
+  const start = run.startedAt ?? (ended ? run.createdAt : null);
+  const duration = start === null || run.endedAt === null ? null : formatTimeSpan(run.endedAt - start);
+  const isGoing = !ended && run.startedAt !== null;
+  return {
+    startTimeUtc: start === null ? null : clock.iso(start),
+    endTimeUtc: run.endedAt === null ? null : clock.iso(run.endedAt),
+    lastStartTimeUtc: isGoing ? clock.iso(run.startedAt) : null,
+    currentComputeTime: isGoing ? '00:00:00' : null,
+    computeDuration: duration,
+    effectiveStartTimeUtc: null,
+    duration,
+    lastModifiedUtc: clock.iso(run.modifiedAt),
   };
 }
 

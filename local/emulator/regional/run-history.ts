@@ -22,72 +22,38 @@ const SCOPES = ['', '/experimentids/{experiment}', '/experiments/{experiment}'];
 /** Runs on one page unless `$top` asks for fewer. */
 const PAGE = 500;
 
+/** What the handlers of all these routes work with. */
+interface Service {
+  readonly context: EmulatorContext;
+  readonly jobs: Jobs;
+  readonly parts: (request: Incoming) => RunBodyParts;
+  /** The run of the request's path; 404 when there is none. */
+  readonly runOf: (request: Incoming) => readonly [RunBodyParts, RunRecord];
+}
+
+const SPEC: Evidence = { mark: 'spec', source: 'run history v1.0 of azure-ai-ml 1.34' };
+const recorded = (source: string): Evidence => ({ mark: 'recorded', source });
+
 export function runHistoryRoutes(context: EmulatorContext, jobs: Jobs): Route[] {
-  const route = (method: string, path: string, evidence: Evidence, handle: Route['handle']): Route => ({
-    plane: 'regional',
-    method,
-    path: `${BASE}${path}`,
-    evidence,
-    handle,
-  });
-  const recorded = (source: string): Evidence => ({ mark: 'recorded', source });
-  const spec: Evidence = { mark: 'spec', source: 'run history v1.0 of azure-ai-ml 1.34' };
-  const parts = (request: Incoming): RunBodyParts => ({
+  const parts: Service['parts'] = (request) => ({
     context,
     store: jobs.store,
     workspace: regionalWorkspace(context, request, COMPONENT),
   });
-  const runOf = (request: Incoming): [RunBodyParts, RunRecord] => {
+  const runOf: Service['runOf'] = (request) => {
     const found = parts(request);
     return [found, requireRun(jobs.store, found.workspace, request.params.run ?? '', COMPONENT)];
   };
-  const perScope = SCOPES.flatMap((scope) => [
-    route('GET', `${scope}/runs/{run}`, scope === '' ? recorded('run_history/get_run') : spec, (request) => {
-      const [found, run] = runOf(request);
-      return { status: 200, body: runBody(found, run) };
-    }),
-    route('GET', `${scope}/runs/{run}/details`, recorded('run_history/run_details_shape'), async (request) => {
-      const [found, run] = runOf(request);
-      const files = await logFiles(context, found.workspace, run);
-      return { status: 200, body: runDetailsBody(found, run, files) };
-    }),
-    route('GET', `${scope}/runs/{run}/children`, recorded('run_history/list_children'), (request) => {
-      const [found, run] = runOf(request);
-      return page(context, request, found, jobs.store.children(run));
-    }),
-    route('PATCH', `${scope}/runs/{run}`, spec, async (request) => {
-      const [found, run] = runOf(request);
-      return { status: 200, body: runBody(found, changeRun(jobs, run, await request.json())) };
-    }),
-    route('POST', `${scope}/runs/{run}/cancel`, spec, (request) => {
-      const [found, run] = runOf(request);
-      jobs.cancel(run, request.query.get('CancelationReason'));
-      return { status: 200, body: runBody(found, requireRun(jobs.store, found.workspace, run.id, COMPONENT)) };
-    }),
-  ]);
+  const service: Service = { context, jobs, parts, runOf };
   return [
-    ...perScope,
-    ...SCOPES.slice(1).map((scope) =>
-      route('POST', `${scope}/runs:query`, spec, async (request) => {
-        const found = parts(request);
-        const experiment = requireExperiment(jobs, found.workspace, request.params.experiment ?? '');
-        const runs = jobs.store.list(found.workspace.id).filter(({ experimentId }) => experimentId === experiment.id);
-        return page(context, request, found, [...runs].reverse(), asObject(await request.json()));
-      }),
-    ),
-    ...SCOPES.slice(1).map((scope) =>
-      route('GET', scope, spec, (request) => {
-        const { workspace } = parts(request);
-        const experiment = requireExperiment(jobs, workspace, request.params.experiment ?? '');
-        return { status: 200, body: experimentBody(context, experiment) };
-      }),
-    ),
-    route('POST', '/experiments/{experiment}', spec, (request) => {
+    ...SCOPES.flatMap((scope) => runRoutes(service, scope)),
+    ...SCOPES.slice(1).flatMap((scope) => experimentRoutes(service, scope)),
+    route('POST', '/experiments/{experiment}', SPEC, (request) => {
       const { workspace } = parts(request);
       const experiment = jobs.store.experiment(workspace.id, request.params.experiment ?? '');
       return { status: 200, body: experimentBody(context, experiment) };
     }),
-    route('POST', '/experiments:query', spec, (request) => {
+    route('POST', '/experiments:query', SPEC, (request) => {
       const { workspace } = parts(request);
       const value = jobs.store.experiments(workspace.id).map((experiment) => experimentBody(context, experiment));
       return { status: 200, body: { value } };
@@ -97,6 +63,55 @@ export function runHistoryRoutes(context: EmulatorContext, jobs: Jobs): Route[] 
       const body = await request.json();
       const run = requireRun(jobs.store, found.workspace, textAt(body, 'runId') ?? '', COMPONENT);
       return { status: 200, body: runData(found, jobs, run, asObject(body)) };
+    }),
+  ];
+}
+
+function route(method: string, path: string, evidence: Evidence, handle: Route['handle']): Route {
+  return { plane: 'regional', method, path: `${BASE}${path}`, evidence, handle };
+}
+
+function runRoutes({ context, jobs, runOf }: Service, scope: string): Route[] {
+  // Only the ways without an experiment were seen.
+  const seen = (source: string): Evidence => (scope === '' ? recorded(source) : SPEC);
+  return [
+    route('GET', `${scope}/runs/{run}`, seen('run_history/get_run'), (request) => {
+      const [found, run] = runOf(request);
+      return { status: 200, body: runBody(found, run) };
+    }),
+    route('GET', `${scope}/runs/{run}/details`, seen('run_history/run_details_shape'), async (request) => {
+      const [found, run] = runOf(request);
+      const files = await logFiles(context, found.workspace, run);
+      return { status: 200, body: runDetailsBody(found, run, files) };
+    }),
+    route('GET', `${scope}/runs/{run}/children`, seen('run_history/list_children'), (request) => {
+      const [found, run] = runOf(request);
+      return page(context, request, found, jobs.store.children(run));
+    }),
+    route('PATCH', `${scope}/runs/{run}`, SPEC, async (request) => {
+      const [found, run] = runOf(request);
+      return { status: 200, body: runBody(found, changeRun(jobs, run, await request.json())) };
+    }),
+    route('POST', `${scope}/runs/{run}/cancel`, SPEC, (request) => {
+      const [found, run] = runOf(request);
+      jobs.cancel(run, request.query.get('CancelationReason'));
+      return { status: 200, body: runBody(found, requireRun(jobs.store, found.workspace, run.id, COMPONENT)) };
+    }),
+  ];
+}
+
+function experimentRoutes({ context, jobs, parts }: Service, scope: string): Route[] {
+  return [
+    route('POST', `${scope}/runs:query`, SPEC, async (request) => {
+      const found = parts(request);
+      const experiment = requireExperiment(jobs, found.workspace, request.params.experiment ?? '');
+      const runs = jobs.store.list(found.workspace.id).filter(({ experimentId }) => experimentId === experiment.id);
+      return page(context, request, found, [...runs].reverse(), asObject(await request.json()));
+    }),
+    route('GET', scope, SPEC, (request) => {
+      const { workspace } = parts(request);
+      const experiment = requireExperiment(jobs, workspace, request.params.experiment ?? '');
+      return { status: 200, body: experimentBody(context, experiment) };
     }),
   ];
 }
