@@ -7,7 +7,7 @@ import type { LogLine } from './agent/job-request.ts';
 import type { LocalOptions } from './arguments.ts';
 import { showLine, takesColour } from './console-log.ts';
 import { signInEnvironment } from './emulator/client-environment.ts';
-import { startEmulator, type Emulator } from './emulator/emulator.ts';
+import type { Emulator } from './emulator/emulator.ts';
 import { agentSettingsFor, serviceFromFile, serviceOf, type EmulatedService } from './emulated-service.ts';
 import type { AgentSettings } from './pipeline/run-pipeline.ts';
 import { openRunFolder, type RunFolder } from './run-folder.ts';
@@ -77,6 +77,8 @@ export async function keepRunning({ emulator, cancel }: LocalRun, environmentFil
 }
 
 async function startOwn({ speed, port, stateFolder }: LocalOptions): Promise<Emulator> {
+  // Loaded only now: it brings a storage server with it, and a mistake in a call should be told at once.
+  const { startEmulator } = await import('./emulator/emulator.ts');
   try {
     return await startEmulator({
       speed,
