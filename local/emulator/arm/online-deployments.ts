@@ -33,10 +33,10 @@ export function onlineDeploymentRoutes(parts: OnlineParts): Route[] {
   });
   return [
     route('GET', COLLECTION_PATH, RECORDED('online_deployment/create_lro'), list),
-    route('PUT', DEPLOYMENT_PATH, RECORDED('online_deployment/create_lro'), put),
+    route('PUT', DEPLOYMENT_PATH, RECORDED('online_deployment/create_lro; refusals: errors/public_reports'), put),
     route('GET', DEPLOYMENT_PATH, RECORDED('online_deployment/create_lro'), get),
     route('PATCH', DEPLOYMENT_PATH, SPEC('OnlineDeployment/ManagedOnlineDeployment/update'), patch),
-    route('DELETE', DEPLOYMENT_PATH, SPEC('OnlineDeployment/delete'), remove),
+    route('DELETE', DEPLOYMENT_PATH, SPEC('OnlineDeployment/delete; refusal of one with traffic: guessed'), remove),
     route('POST', `${DEPLOYMENT_PATH}/getLogs`, SPEC('OnlineDeployment/getLogs'), getLogs),
   ];
 }

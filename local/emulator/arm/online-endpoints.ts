@@ -45,7 +45,12 @@ export function onlineEndpointRoutes(parts: OnlineParts): Route[] {
   });
   return [
     route('GET', COLLECTION_PATH, SPEC('OnlineEndpoint/list'), list),
-    route('PUT', ENDPOINT_PATH, RECORDED('online_endpoint/create_lro, online_endpoint/update_traffic_lro'), put),
+    route(
+      'PUT',
+      ENDPOINT_PATH,
+      RECORDED('online_endpoint/create_lro, online_endpoint/update_traffic_lro; refused traffic and 409: guessed'),
+      put,
+    ),
     route('GET', ENDPOINT_PATH, RECORDED('online_endpoint/create_lro'), get),
     route('PATCH', ENDPOINT_PATH, SPEC('OnlineEndpoint/update'), patch),
     route('DELETE', ENDPOINT_PATH, RECORDED('online_endpoint/delete_202'), remove),

@@ -52,6 +52,9 @@ const RESTARTS = 5;
 /** Real milliseconds the requests under way get when a new generation takes over. */
 const DRAIN_TIME = 5000;
 
+/** Where the instances' files are. */
+export const deploymentsFolder = (workFolder: string): string => join(workFolder, 'deployments');
+
 /** Brings an instance up; `signal` gives it up on the way and ends later restarts. Throws OperationFailure in the service's words; the container's log tells more. */
 export async function startInstance(
   context: EmulatorContext,
@@ -60,7 +63,7 @@ export async function startInstance(
   log: ContainerLog,
   signal: AbortSignal,
 ): Promise<DeploymentInstance> {
-  const parent = join(context.workFolder, 'deployments');
+  const parent = deploymentsFolder(context.workFolder);
   mkdirSync(parent, { recursive: true });
   const folder = mkdtempSync(join(parent, `${description.id.split('/').at(-1) ?? ''}-`));
   try {

@@ -1,4 +1,5 @@
 /** Online endpoints as a whole: their management, their scoring, and their return after a restart of the emulator. */
+import { rmSync } from 'node:fs';
 import { onlineDeploymentRoutes } from '../arm/online-deployments.ts';
 import { onlineEndpointCredentialRoutes } from '../arm/online-endpoint-credentials.ts';
 import { openOnlineStore, settleInterrupted } from '../arm/online-endpoint-records.ts';
@@ -9,6 +10,7 @@ import type { EmulatorContext } from '../context.ts';
 import type { Route } from '../http.ts';
 import type { RunStore } from '../jobs/run-store.ts';
 import { createDeployments } from './deployments.ts';
+import { deploymentsFolder } from './deployment-instance.ts';
 import { createScoringCounters } from './scoring-counters.ts';
 import { scoringRoutes } from './scoring-routes.ts';
 
@@ -22,6 +24,7 @@ export function onlineRoutes(context: EmulatorContext, runs: RunStore): Route[] 
   const counters = createScoringCounters(context.clock);
   const parts = { context, store, deployments };
   settleInterrupted(store, context);
+  removeLeftovers(context);
   context.reports.set('scoring', () => ({ deployments: counters.list() }));
   context.onReady(() => {
     restore(parts);
@@ -32,6 +35,11 @@ export function onlineRoutes(context: EmulatorContext, runs: RunStore): Route[] 
     ...onlineDeploymentRoutes(parts),
     ...scoringRoutes({ ...parts, counters }),
   ];
+}
+
+/** Files of the processes of a killed emulator; what comes back downloads its own. */
+function removeLeftovers({ workFolder }: EmulatorContext): void {
+  rmSync(deploymentsFolder(workFolder), { recursive: true, force: true });
 }
 
 function restore({ context, store, deployments }: OnlineParts): void {

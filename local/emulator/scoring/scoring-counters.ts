@@ -29,7 +29,6 @@ export interface DeploymentCounters {
 export interface ScoringCounters {
   count(deployment: string, sample: Omit<ScoringSample, 'time'>): void;
   list(): readonly DeploymentCounters[];
-  forget(deployment: string): void;
 }
 
 const KEPT_SAMPLES = 1000;
@@ -53,6 +52,5 @@ export function createScoringCounters(clock: Clock): ScoringCounters {
       });
     },
     list: () => [...all.values()],
-    forget: (deployment) => all.delete(deployment.toLowerCase()),
   };
 }

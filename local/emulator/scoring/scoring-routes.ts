@@ -44,7 +44,11 @@ export function scoringRoutes(parts: ScoringParts): Route[] {
       plane: 'scoring',
       method: 'POST',
       path: '/score',
-      evidence: { mark: 'recorded', source: 'online_endpoint/score_200; the refusals from the troubleshooting guide' },
+      evidence: {
+        mark: 'recorded',
+        source:
+          'online_endpoint/score_200; refusals: statuses from the troubleshooting guide, key texts and 424 and 429 headers from public reports, other bodies guessed',
+      },
       handle,
     },
     {
