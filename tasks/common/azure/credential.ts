@@ -49,9 +49,13 @@ export function createAcquireToken(settings: CredentialSettings): AcquireToken {
 }
 
 async function createCredential(settings: CredentialSettings, recorder: Recorder): Promise<TokenCredential> {
-  const identity = await import('./identity.ts');
   const { connection, cloud } = settings;
   const auth: ConnectionAuth = connection.auth;
+  // A token of the pipeline lives ten minutes: each request to Entra gets a new one, asked for while the library loads.
+  const assertion =
+    auth.scheme === 'workloadIdentityFederation' ? recorder.watch(requestPipelineToken(settings)) : undefined;
+  assertion?.catch(() => undefined);
+  const identity = await import('./identity.ts');
   const transport = {
     httpClient: recorder.client,
     retryOptions: { maxRetries: 0 },
@@ -80,9 +84,7 @@ async function createCredential(settings: CredentialSettings, recorder: Recorder
         ...transport,
       });
     case 'workloadIdentityFederation': {
-      // A token of the pipeline lives ten minutes: each request to Entra gets a new one. The library asks for it twice.
-      let assertion: Promise<string> | undefined;
-      const getAssertion = () => (assertion ??= recorder.watch(requestPipelineToken(settings)));
+      const getAssertion = () => assertion ?? requestPipelineToken(settings);
       return new identity.ClientAssertionCredential(auth.tenantId, auth.clientId, getAssertion, options);
     }
   }
