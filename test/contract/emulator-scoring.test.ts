@@ -61,23 +61,31 @@ describe('the scoring plane of the emulator', function () {
     assert.match(logs.content ?? '', /ValueError: a secret of the model/);
   });
 
-  it('gives up with 408 after the request timeout, and refuses with 429 what would wait behind too many', async () => {
-    const settings = { requestTimeout: 'PT0.3S', maxConcurrentRequestsPerInstance: 1 };
-    await online.deploy('scores', 'slow', { requestSettings: settings });
-    const waitFor = join(folder, 'go');
-    const waiting = [1, 2].map(() => online.score('scores', { waitFor }, { key, deployment: 'slow' }));
-    const third = await until(async () => {
-      const answer = await online.score('scores', { waitFor }, { key, deployment: 'slow' });
-      return answer.status === 429 ? answer : undefined;
-    }, 'a refusal');
-    assert.equal(third.headers['ms-azureml-model-error-reason'], 'too_many_pending_request');
-    assert.equal(third.text, '');
-    for (const answer of await Promise.all(waiting)) assert.equal(answer.status, 408);
+  it('gives up with 408 after the request timeout', async () => {
+    const requestSettings = { requestTimeout: 'PT0.3S', maxConcurrentRequestsPerInstance: 1 };
+    await online.deploy('scores', 'hasty', { requestSettings });
+    const waitFor = join(folder, 'after-the-timeout');
+    const answer = await online.score('scores', { waitFor }, { key, deployment: 'hasty' });
+    assert.equal(answer.status, 408);
     writeFileSync(waitFor, '');
     await until(async () => {
-      const answer = await online.score('scores', {}, { key, deployment: 'slow' });
-      return answer.status === 200 ? true : undefined;
+      const next = await online.score('scores', {}, { key, deployment: 'hasty' });
+      return next.status === 200 ? true : undefined;
     }, 'the script to go on');
+  });
+
+  it('refuses with 429 what would wait behind twice as many as may run at once', async () => {
+    const requestSettings = { requestTimeout: 'PT60S', maxConcurrentRequestsPerInstance: 1 };
+    await online.deploy('scores', 'crowded', { requestSettings });
+    const waitFor = join(folder, 'after-the-refusal');
+    const three = [1, 2, 3].map(() => online.score('scores', { waitFor }, { key, deployment: 'crowded' }));
+    const refused = await Promise.race(three);
+    assert.equal(refused.status, 429);
+    assert.equal(refused.headers['ms-azureml-model-error-reason'], 'too_many_pending_request');
+    assert.equal(refused.text, '');
+    writeFileSync(waitFor, '');
+    const statuses = (await Promise.all(three)).map(({ status }) => status);
+    assert.deepEqual(statuses.sort(), [200, 200, 429]);
   });
 
   it('starts a process again that ended by itself, and answers 503 meanwhile', async () => {
