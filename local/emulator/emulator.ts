@@ -23,7 +23,7 @@ import { createRouter } from './router.ts';
 import { allRoutes } from './routes.ts';
 import { startServer } from './server.ts';
 import { DEFAULT_IDENTIFIERS as ids, type Settings } from './settings.ts';
-import { openState, type EmulatorState } from './state.ts';
+import { lastMoment, openState, type EmulatorState } from './state.ts';
 import { DEFAULT_TIMINGS, type Timings } from './timings.ts';
 import { prepareWorkspace } from './arm/prepare-workspace.ts';
 
@@ -95,7 +95,9 @@ async function assemble(
   reachOneself();
   const cloud = options.cloud ?? defaultCloud();
   const originReal = Date.now();
-  const clock = startClock(options.clock ?? { originReal, originVirtual: originReal, speed: options.speed ?? 1 });
+  const remembered = options.stateFolder === undefined ? 0 : lastMoment(options.stateFolder);
+  const originVirtual = Math.max(originReal, remembered);
+  const clock = startClock(options.clock ?? { originReal, originVirtual, speed: options.speed ?? 1 });
   closers.push(() => {
     clock.close();
   });

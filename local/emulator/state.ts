@@ -84,6 +84,16 @@ export function openState(clock: Clock, folder?: string): EmulatorState {
   };
 }
 
+/**
+ * The latest moment of any record in a state folder, in virtual milliseconds; 0 where there is none. Virtual time may
+ * have run ahead of the real one, and must not fall back behind what is remembered.
+ */
+export function lastMoment(folder: string): number {
+  const collections = readCollections(join(folder, 'state.json'));
+  const moments = [...collections.values()].flatMap((records) => [...records.values()]);
+  return moments.reduce((latest, { modifiedAt }) => Math.max(latest, modifiedAt), 0);
+}
+
 function openCollection<T>(records: Records, clock: Clock, changed: () => void): Collection<T> {
   // The one place where a record gets its type back: a collection's name stands for its type.
   const typed = (stored: Stored): Entry<T> => stored as Entry<T>;
