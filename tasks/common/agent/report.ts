@@ -1,7 +1,7 @@
 /** What a step tells the agent when its work has ended: the result, and each failure in one clear sentence. */
 import { resolve } from 'node:path';
 import { inspect } from 'node:util';
-import { CancelledError, type Problem, ServiceError, TimedOutError, UserError } from '../errors.ts';
+import { CancelledError, formatProblem, type Problem, ServiceError, TimedOutError, UserError } from '../errors.ts';
 import { formatCommand, type WriteLine } from './commands.ts';
 import { neutraliseLine, neutraliseLines, neutraliseToOneLine } from './neutralise.ts';
 
@@ -58,16 +58,21 @@ function isAbort(error: unknown): boolean {
   return error instanceof Error && (error.name === 'AbortError' || error.name === 'CancelledError');
 }
 
-/** The agent maps an absolute path inside the sources to the file on the run's page. */
+/**
+ * The agent maps an absolute path inside the sources to the file on the run's page, and writes `file(line,column)` before
+ * the message; where the line is not known that would be `file(,)`, so that the message then names the file itself.
+ */
 function issueCommand(issue: Issue, sourcesDirectory: () => string): string {
+  const isPlaced = issue.file !== undefined && issue.line !== undefined;
+  const message = isPlaced ? issue.message : formatProblem(issue);
   const properties = {
     type: 'error',
-    sourcepath: issue.file === undefined ? undefined : neutraliseLine(resolve(sourcesDirectory(), issue.file)),
+    sourcepath: isPlaced ? neutraliseLine(resolve(sourcesDirectory(), issue.file)) : undefined,
     linenumber: issue.line,
     columnnumber: issue.column,
     code: issue.code === undefined ? undefined : neutraliseToOneLine(issue.code),
   };
-  return formatCommand('task.logissue', properties, neutraliseLines(issue.message).join('\n'));
+  return formatCommand('task.logissue', properties, neutraliseLines(message).join('\n'));
 }
 
 /** The stack of an error and of what caused it. */

@@ -29,6 +29,13 @@ describe('reporting how a step ended', () => {
     ]);
   });
 
+  it('names the file in the sentence where no line is known', () => {
+    assert.deepEqual(lines(new UserError({ message: 'It is public.', file: 'aml/endpoint.yml' })), [
+      '##vso[task.logissue type=error;]aml/endpoint.yml: It is public.',
+      failed,
+    ]);
+  });
+
   it('tells what the service said, its request id and our hint', () => {
     const error = new ServiceError({
       status: 403,
