@@ -2,19 +2,22 @@ import { codeWithIncludes, type Include } from './additional-includes.ts';
 import { inputDefinitions, outputDefinitions } from './component-ports.ts';
 import {
   COMMON_COMPONENT_FIELDS,
+  componentHead,
   type ComponentHead,
   type DefinitionSource,
   type LocalComponent,
 } from './component-types.ts';
 import { planEnvironmentField } from './environment.ts';
-import { distribution, resources, specDistribution } from './job-settings.ts';
+import { distribution, nodeDistribution, resources, specDistribution } from './job-settings.ts';
 import type { Template } from './plan.ts';
 import type { Planning, SourceFile } from './planning.ts';
 import { anything, boolean, childAt, listOf, record, text, type At, type Reader, type Values } from './readers.ts';
+import { compact } from './templates.ts';
 import { localPath, planCode, uploadCode } from './uploads.ts';
-import { member, stringMember, type YamlNode } from './yaml-node.ts';
+import { member, type YamlNode } from './yaml-node.ts';
 
-const include: Reader<Include> = (node, at) => {
+/** One of `additional_includes`. */
+export const include: Reader<Include> = (node, at) => {
   if (node.kind === 'map') {
     at.problems.add(node.place, `'${at.path}' is an artifact; only files and folders can be included.`);
     return undefined;
@@ -48,18 +51,7 @@ export async function planCommandComponent(
 ): Promise<LocalComponent | undefined> {
   const values = readCommandComponent(node, at);
   if (values === undefined) return undefined;
-  const head: ComponentHead = {
-    type: 'command',
-    name: values.name,
-    version: values.version,
-    schema: stringMember(node, '$schema')?.trim(),
-    displayName: values.display_name,
-    description: values.description,
-    tags: values.tags,
-    inputs: values.inputs ?? new Map(),
-    outputs: values.outputs ?? new Map(),
-    source: definedIn,
-  };
+  const head = componentHead('command', node, definedIn, values);
   return finishCommandComponent(planning, source, node, at, head, values);
 }
 
@@ -83,8 +75,10 @@ export async function finishCommandComponent(
     (await planEnvironmentField(planning, source, values.environment, childAt(at, 'environment'), 'anonymous'));
   return {
     ...head,
-    resources: values.resources,
-    distribution: values.distribution,
+    forNodes: compact({
+      resources: values.resources,
+      distribution: values.distribution && nodeDistribution(values.distribution),
+    }),
     specific: {
       is_deterministic: values.is_deterministic ?? true,
       command: values.command,

@@ -1,6 +1,7 @@
 import { inputDefinitions, outputDefinitions, type PortDefinition } from './component-ports.ts';
 import {
   COMMON_COMPONENT_FIELDS,
+  componentHead,
   type ComponentPlanner,
   type DefinitionSource,
   type LocalComponent,
@@ -8,7 +9,7 @@ import {
 import { planGraph } from './pipeline-graph.ts';
 import type { Planning, SourceFile } from './planning.ts';
 import { anyMap, childAt, record, type At } from './readers.ts';
-import { stringMember, type YamlNode } from './yaml-node.ts';
+import type { YamlNode } from './yaml-node.ts';
 
 const readPipelineComponent = record(
   { ...COMMON_COMPONENT_FIELDS, inputs: inputDefinitions, outputs: outputDefinitions, jobs: anyMap },
@@ -38,16 +39,7 @@ export async function planPipelineComponent(
     planComponent,
   });
   return {
-    type: 'pipeline',
-    name: values.name,
-    version: values.version,
-    schema: stringMember(node, '$schema')?.trim(),
-    displayName: values.display_name,
-    description: values.description,
-    tags: values.tags,
-    inputs,
-    outputs,
-    source: definedIn,
+    ...componentHead('pipeline', node, definedIn, values),
     specific: { jobs: graph.jobs, sourceJobId: null },
     hashedSpecific: { jobs: graph.hashedJobs, sourceJobId: null },
   };

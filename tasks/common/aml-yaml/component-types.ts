@@ -1,12 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { PortDefinition } from './component-ports.ts';
-import type { Distribution } from './job-settings.ts';
 import { hasNumberText, withPlainNumbers } from './number-text.ts';
 import type { Deferred, PutStep, Template } from './plan.ts';
 import type { Planning, SourceFile } from './planning.ts';
-import { text, textMap, textOrNumber, type At } from './readers.ts';
+import { text, textMap, textOrNumber, type At, type Values } from './readers.ts';
 import { compact, compactDeep, type TemplateObject } from './templates.ts';
-import type { YamlNode } from './yaml-node.ts';
+import { stringMember, type YamlNode } from './yaml-node.ts';
 
 /** Where a definition comes from, as the service is told. */
 export type DefinitionSource = 'YAML.COMPONENT' | 'YAML.JOB';
@@ -31,9 +30,32 @@ export interface LocalComponent extends ComponentHead {
   readonly specific: Readonly<Record<string, Template | undefined>>;
   /** The same as it is hashed, where that differs. */
   readonly hashedSpecific?: Readonly<Record<string, Template | undefined>>;
-  /** Copied to the nodes that use the component. */
-  readonly resources?: TemplateObject | undefined;
-  readonly distribution?: Distribution | undefined;
+  /** Members copied to the nodes that use the component, as nodes have them. */
+  readonly forNodes?: TemplateObject;
+}
+
+/** The head of a component from the fields all components have. */
+export function componentHead(
+  type: string,
+  node: YamlNode,
+  definedIn: DefinitionSource,
+  values: Omit<Values<typeof COMMON_COMPONENT_FIELDS>, 'type'> & {
+    readonly inputs?: ReadonlyMap<string, PortDefinition>;
+    readonly outputs?: ReadonlyMap<string, PortDefinition>;
+  },
+): ComponentHead {
+  return {
+    type,
+    name: values.name,
+    version: values.version,
+    schema: stringMember(node, '$schema')?.trim(),
+    displayName: values.display_name,
+    description: values.description,
+    tags: values.tags,
+    inputs: values.inputs ?? new Map<string, PortDefinition>(),
+    outputs: values.outputs ?? new Map<string, PortDefinition>(),
+    source: definedIn,
+  };
 }
 
 /** Fields every component has. */

@@ -1,9 +1,12 @@
 import { planCommandComponent } from './component-command.ts';
+import { planParallelComponent } from './component-parallel.ts';
 import { planPipelineComponent } from './component-pipeline.ts';
-import { namedComponentPut, type DefinitionSource, type LocalComponent } from './component-types.ts';
+import { planSparkComponent } from './component-spark.ts';
+import { namedComponentPut, type ComponentPlanner } from './component-types.ts';
+import { planDataTransferComponent } from './data-transfer.ts';
 import type { PlannedEntity, Planning, SourceFile } from './planning.ts';
 import { childAt, type At } from './readers.ts';
-import { member, stringMember, type YamlNode } from './yaml-node.ts';
+import { member, stringMember } from './yaml-node.ts';
 
 const NAME = /^[a-z][a-z\d_]*$/;
 
@@ -22,20 +25,26 @@ export async function planComponent(planning: Planning, source: SourceFile): Pro
   return { kind: 'component', main: namedComponentPut(component) };
 }
 
+const TYPES: Readonly<Record<string, ComponentPlanner>> = {
+  command: planCommandComponent,
+  pipeline: (planning, source, node, at, definedIn) =>
+    planPipelineComponent(planning, source, node, at, definedIn, planComponentDefinition),
+  parallel: planParallelComponent,
+  spark: planSparkComponent,
+  data_transfer: planDataTransferComponent,
+};
+
 /** Any component, by its type; undefined after reporting what is wrong. */
-export async function planComponentDefinition(
-  planning: Planning,
-  source: SourceFile,
-  node: YamlNode,
-  at: At,
-  definedIn: DefinitionSource,
-): Promise<LocalComponent | undefined> {
+export function planComponentDefinition(
+  ...[planning, source, node, at, definedIn]: Parameters<ComponentPlanner>
+): ReturnType<ComponentPlanner> {
   const type = stringMember(node, 'type')?.toLowerCase() ?? 'command';
-  if (type === 'command') return planCommandComponent(planning, source, node, at, definedIn);
-  if (type === 'pipeline') return planPipelineComponent(planning, source, node, at, definedIn, planComponentDefinition);
+  const plan = TYPES[type];
+  if (plan !== undefined) return plan(planning, source, node, at, definedIn);
   at.problems.add(
     member(node, 'type')?.place ?? node.place,
-    `'${childAt(at, 'type').path}' is '${type}': components of this type are not supported. Supported are command and pipeline.`,
+    `'${childAt(at, 'type').path}' is '${type}': components of this type are not supported. ` +
+      `Supported are ${Object.keys(TYPES).join(', ')}.`,
   );
-  return undefined;
+  return Promise.resolve(undefined);
 }

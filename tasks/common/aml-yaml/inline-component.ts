@@ -1,43 +1,28 @@
-import { finishCommandComponent } from './component-command.ts';
 import type { PortDefinition } from './component-ports.ts';
-import type { LocalComponent } from './component-types.ts';
+import type { ComponentHead } from './component-types.ts';
 import type { JobInput, JobOutput } from './job-data.ts';
 import { bindingType, outputBindingType, type PipelineScope } from './pipeline-bindings.ts';
-import type { InlineValues, PipelineNode } from './pipeline-node.ts';
-import type { Planning, SourceFile } from './planning.ts';
+import type { PipelineNode } from './pipeline-node.ts';
 import { compact } from './templates.ts';
-import { member, type YamlNode } from './yaml-node.ts';
+import type { YamlNode } from './yaml-node.ts';
 
 /**
- * A command that is written in the pipeline itself becomes an anonymous component; what its inputs and outputs are follows from
- * what they are given.
+ * The head of the anonymous component that a node written in the pipeline itself becomes; what its inputs and outputs are
+ * follows from what they are given.
  */
-export function inlineCommandComponent(
-  planning: Planning,
-  source: SourceFile,
-  node: PipelineNode,
-  values: InlineValues,
-  scope: PipelineScope,
-): Promise<LocalComponent> {
-  const place = member(node.node, 'additional_includes')?.place ?? node.place;
-  const head = {
-    type: 'command',
+export function inlineHead(type: string, node: PipelineNode, scope: PipelineScope): ComponentHead {
+  return {
+    type,
     name: undefined,
     version: undefined,
     schema: undefined,
     displayName: undefined,
-    description: values.description,
-    tags: values.tags,
+    description: node.common.description,
+    tags: node.common.tags,
     inputs: new Map([...node.inputs].map(([name, input]) => [name, inferredInput(input, scope)])),
     outputs: new Map([...node.outputs].map(([name, output]) => [name, inferredOutput(output, scope)])),
-    source: 'YAML.JOB' as const,
+    source: 'YAML.JOB',
   };
-  const { additional_includes: includes, ...content } = values;
-  const command =
-    includes === undefined
-      ? content
-      : { ...content, additional_includes: includes.map((written) => ({ written, place })) };
-  return finishCommandComponent(planning, source, node.node, node.at, head, command);
 }
 
 function inferredInput(input: JobInput, scope: PipelineScope): PortDefinition {

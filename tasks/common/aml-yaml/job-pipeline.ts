@@ -147,11 +147,11 @@ function settingsBody(
 /** Every command needs a compute of its own or one from the job; those that are named must exist. */
 function checkComputes(planning: Planning, graph: PlannedGraph, fallback: string | undefined): void {
   for (const node of graph.nodes) {
-    const { compute } = node.values;
+    const { compute } = node.common;
     requireCompute(planning, compute, member(node.node, 'compute')?.place);
-    if (compute !== undefined || fallback !== undefined || node.type !== 'command') continue;
+    if (compute !== undefined || fallback !== undefined || !node.needsCompute) continue;
     planning.problems.add(
-      node.place,
+      node.node.place,
       `'${node.at.path}.compute' is missing: give the node, the job ('compute') or 'settings.default_compute' a compute target.`,
     );
   }
