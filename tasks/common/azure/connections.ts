@@ -7,8 +7,10 @@ import http from 'node:http';
 import https from 'node:https';
 import type { RequestOptions } from 'node:https';
 import type { Duplex } from 'node:stream';
+import { isIP } from 'node:net';
 import type { Socket } from 'node:net';
 import tls from 'node:tls';
+import { UserError } from '../errors.ts';
 import type { NetworkSettings } from '../ports.ts';
 
 /** Longest wait for a connection, a tunnel or a TLS handshake. */
@@ -19,8 +21,6 @@ export interface Connections {
   agentFor(url: URL): http.Agent | https.Agent;
   /** Whether this URL is reached through the proxy. */
   isProxied(url: URL): boolean;
-  /** Closes idle sockets. */
-  close(): void;
 }
 
 /** A proxy that answered CONNECT with anything but 200. `code` is what the retry rules know. */
@@ -38,7 +38,10 @@ export class ProxyRefusedError extends Error {
   }
 }
 
-/** Opens sockets by the agent's network settings; nothing is read from the environment. */
+/**
+ * Opens sockets by the agent's network settings; nothing is read from the environment.
+ * Throws UserError when the proxy's address is not one.
+ */
 export function createConnections(network: NetworkSettings): Connections {
   const trust = trustOf(network.certificateAuthorities);
   const direct = new TrustingAgent(trust);
@@ -51,9 +54,6 @@ export function createConnections(network: NetworkSettings): Connections {
     agentFor: (url) => {
       if (url.protocol !== 'https:') return plain;
       return proxied !== undefined && isProxied(url) ? proxied : direct;
-    },
-    close: () => {
-      for (const agent of [direct, plain, proxied]) agent?.destroy();
     },
   };
 }
@@ -120,7 +120,7 @@ class TunnelAgent extends https.Agent {
 
   constructor(proxy: NonNullable<NetworkSettings['proxy']>, trust: Trust) {
     super({ keepAlive: true });
-    this.proxy = new URL(proxy.url);
+    this.proxy = proxyAddress(proxy.url);
     this.trust = trust;
     const user = proxy.username ?? decodeURIComponent(this.proxy.username);
     const password = proxy.password ?? decodeURIComponent(this.proxy.password);
@@ -175,7 +175,9 @@ class TunnelAgent extends https.Agent {
   }
 
   private secure(tunnel: Socket, host: string): Promise<tls.TLSSocket> {
-    const socket = tls.connect({ ...this.trust(), socket: tunnel, servername: host, ALPNProtocols: ['http/1.1'] });
+    // A server's name is sent and checked; an address can only be checked.
+    const identity = isIP(host) === 0 ? { servername: host } : { host };
+    const socket = tls.connect({ ...this.trust(), ...identity, socket: tunnel, ALPNProtocols: ['http/1.1'] });
     return new Promise((resolve, reject) => {
       const fail = (error: Error) => {
         socket.destroy();
@@ -198,6 +200,12 @@ class TunnelAgent extends https.Agent {
       });
     });
   }
+}
+
+function proxyAddress(url: string): URL {
+  const address = URL.canParse(url) ? new URL(url) : undefined;
+  if (address?.protocol === 'http:' || address?.protocol === 'https:') return address;
+  throw new UserError(`The agent's proxy '${url}' is no http address. Configure the agent with --proxyurl http://….`);
 }
 
 function timedOut(message: string): Error {

@@ -14,8 +14,8 @@ import type { HttpClient, PipelineRequest, PipelineResponse } from '@azure/core-
 import type { Connections } from './connections.ts';
 import { connectTimeoutMs } from './connections.ts';
 
-/** Longest silence of a server in the middle of an exchange. */
-const idleTimeoutMs = 180_000;
+/** Longest silence of a server in the middle of an exchange; a managed endpoint may think for three minutes. */
+const idleTimeoutMs = 200_000;
 /** Plain http is spoken to this machine's own identity endpoint only: it is near, or not there. */
 const localConnectTimeoutMs = 5_000;
 

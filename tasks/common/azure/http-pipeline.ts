@@ -58,7 +58,6 @@ export interface HttpPipeline {
   reached(url: string): Reached;
   /** The cloud becomes known after the first request of a custom cloud. */
   knowCloud(cloud: Cloud): void;
-  close(): void;
 }
 
 export interface HttpSettings {
@@ -69,6 +68,7 @@ export interface HttpSettings {
 
 const product = 'secure-mlops-azureml';
 
+/** Throws UserError when the agent's proxy has no usable address. */
 export function createHttpPipeline(settings: HttpSettings): HttpPipeline {
   const connections = createConnections(settings.network);
   const client = createHttpClient(connections);
@@ -106,9 +106,6 @@ export function createHttpPipeline(settings: HttpSettings): HttpPipeline {
     reached,
     knowCloud: (known) => {
       cloud = known;
-    },
-    close: () => {
-      connections.close();
     },
   };
 }

@@ -187,6 +187,9 @@ function hintOf(answer: ErrorAnswer, reading: Reading): string | undefined {
     const role = roleHint(reading.code, reading.message);
     if (role !== undefined) return role;
   }
+  if (/in Updating provisioning state/i.test(reading.message)) {
+    return 'Somebody else is changing the endpoint: let one run at a time deploy to it (an exclusive lock on the environment).';
+  }
   if (/quota/i.test(reading.message)) {
     return 'The subscription lacks quota for this size in this region: ask for more, or choose another instance type.';
   }

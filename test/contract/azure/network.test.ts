@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { gzipSync } from 'node:zlib';
 import { createHttpPipeline } from '../../../tasks/common/azure/http-pipeline.ts';
 import { openWorkspace } from '../../../tasks/common/azure/workspace.ts';
-import { CancelledError, ServiceError } from '../../../tasks/common/errors.ts';
+import { CancelledError, ServiceError, UserError } from '../../../tasks/common/errors.ts';
 import type { NetworkSettings } from '../../../tasks/common/ports.ts';
 import { connection } from '../../fixtures/azure/connection.ts';
 import type { CloudDouble, DoubleOptions } from './cloud-double.ts';
@@ -75,6 +75,11 @@ describe('HTTP pipeline over real sockets', () => {
     assert.equal(error.status, 0);
     assert.match(error.message, /refused the connection to westeurope\.api\.azureml\.ms \(502\): Blocked by category/);
     assert.match(error.hint ?? '', /bypass/);
+  });
+
+  it('refuses a proxy address that is none', () => {
+    const proxy = { url: 'proxy.corp:8080', username: undefined, password: undefined, bypass: [] };
+    assert.throws(() => open({ proxy, certificateAuthorities: undefined }), UserError);
   });
 
   it('names a proxy that is not there', async () => {
