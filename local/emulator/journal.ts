@@ -103,6 +103,7 @@ export function createJournal(now: () => string): Journal {
           const found = find(filter).filter((entry) => entry.status !== 0);
           if (found.length === 0 && !signal.aborted) return;
           watchers.delete(check);
+          signal.removeEventListener('abort', check);
           resolve(found);
         };
         watchers.add(check);
