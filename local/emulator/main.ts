@@ -5,7 +5,7 @@ import { WORKSPACE_PATH } from './arm/workspace-scope.ts';
 import { signInEnvironment } from './client-environment.ts';
 import { readOptions, USAGE, type CommandLine } from './command-line.ts';
 import { describeRoutes } from './control-plane.ts';
-import { startEmulator, type Emulator } from './emulator.ts';
+import type { Emulator } from './emulator.ts';
 
 void run();
 
@@ -33,6 +33,8 @@ async function run(): Promise<void> {
 
 async function start(line: Extract<CommandLine, { kind: 'start' }>): Promise<Emulator | undefined> {
   try {
+    // Loaded only now: a mistake in the options is told at once.
+    const { startEmulator } = await import('./emulator.ts');
     return await startEmulator(line.options);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
