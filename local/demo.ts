@@ -121,6 +121,13 @@ function championFile(stateFolder: string): string {
   return join(stateFolder, 'demo-epochs');
 }
 
+function rememberChampion(stateFolder: string | undefined, { epochs }: Act, job: JobRecord | undefined): void {
+  if (stateFolder === undefined || job?.result !== 'Succeeded') return;
+  if (job.outputs['gate.outcome']?.value !== 'promote') return;
+  mkdirSync(stateFolder, { recursive: true });
+  writeFileSync(championFile(stateFolder), String(epochs));
+}
+
 interface Performance {
   readonly act: Act;
   readonly number: number;
@@ -158,10 +165,7 @@ async function perform(
   printRun(job, result, after, Date.now() - started);
   const broken = run.cancel.aborted ? [] : brokenClaims(act.expectation, job, before, after);
   for (const sentence of broken) print(`  Not as claimed: ${sentence}`);
-  if (broken.length === 0 && act.expectation !== 'equal' && options.stateFolder !== undefined) {
-    mkdirSync(options.stateFolder, { recursive: true });
-    writeFileSync(championFile(options.stateFolder), String(act.epochs));
-  }
+  rememberChampion(options.stateFolder, act, job);
   return broken.length === 0;
 }
 
