@@ -51,15 +51,21 @@ async function onCancelled(context: Context, name: string, { onCancel }: AwaitOp
   if (onCancel === 'leaveRunning') throw new CancelledError(`The step was cancelled; the job ${name} goes on.`);
   agent.log.info(`Cancelling the job ${name}.`);
   try {
-    await cancelJob(context, name);
+    // Real time, because the agent's patience is: it kills ten seconds after its first signal.
+    if ((await cancelJob(context, name, AbortSignal.timeout(CANCEL_WAIT_MS))) !== 'unanswered') {
+      disownJob(agent.memory);
+      throw new CancelledError(`The step was cancelled, and the job ${name} with it.`);
+    }
+    agent.log.warning(`The service has not answered in time; the post-job step cancels the job ${name} again.`);
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error;
     agent.log.warning(`The job ${name} could not be cancelled yet (${error.message}); the post-job step tries again.`);
-    throw new CancelledError();
   }
-  disownJob(agent.memory);
-  throw new CancelledError(`The step was cancelled, and the job ${name} with it.`);
+  throw new CancelledError();
 }
+
+/** How long a cancelled step waits for the service's answer. */
+const CANCEL_WAIT_MS = 4500;
 
 /** A new job is not visible everywhere at once. */
 const INVISIBLE_MS = 5 * 60_000;
@@ -184,10 +190,10 @@ class Wait {
       disownJob(this.#context.agent.memory);
       throw new TimedOutError(`${sentence}; it goes on. Raise timeoutMinutes to wait longer.`);
     }
-    const cancelled = await cancelJob(this.#context, this.#name);
+    const answer = await cancelJob(this.#context, this.#name);
     disownJob(this.#context.agent.memory);
     throw new TimedOutError(
-      `${sentence}; ${cancelled ? 'it was cancelled' : 'it has just ended'}. Raise timeoutMinutes to wait longer.`,
+      `${sentence}; ${answer === 'ended' ? 'it has just ended' : 'it was cancelled'}. Raise timeoutMinutes to wait longer.`,
     );
   }
 

@@ -24,22 +24,31 @@ export function ownedJob(memory: TaskMemory): string | undefined {
   return memory.get(DONE) === 'true' ? undefined : memory.get(JOB_NAME);
 }
 
-/** How long a cancelled step waits for the service to take the cancellation, in milliseconds; the agent kills after ten seconds. */
-const CANCEL_WAIT_MS = 4500;
+/** `ended`: there is nothing to cancel any more. `unanswered`: the limit passed first, and nobody knows. */
+export type CancelAnswer = 'accepted' | 'ended' | 'unanswered';
 
 /**
- * Asks the service to cancel a job and waits for its answer, but not for the job's end.
- * False when the job had ended already or does not exist.
+ * Asks the service to cancel a job. Never under the step's own signal, which has aborted when this matters most.
+ *
+ * @param limit when to stop waiting for the service's answer; without one, the job's end is waited for
  */
-export async function cancelJob({ workspace, agent }: Context, name: string): Promise<boolean> {
+export async function cancelJob({ workspace }: Context, name: string, limit?: AbortSignal): Promise<CancelAnswer> {
+  const answer = { isAccepted: false };
   try {
-    // Not the step's own signal: it has aborted when this matters most.
-    await Promise.race([workspace.post(`jobs/${name}/cancel`), agent.clock.sleep(CANCEL_WAIT_MS)]);
-    return true;
+    await workspace.post(`jobs/${name}/cancel`, undefined, {
+      signal: limit,
+      onProgress: () => {
+        answer.isAccepted = true;
+      },
+    });
+    return 'accepted';
   } catch (error) {
+    if (answer.isAccepted) return 'accepted';
+    if (limit?.aborted === true) return 'unanswered';
     if (!(error instanceof ServiceError) || error.status >= 500 || error.status === 0) throw error;
     const status = textAt(await workspace.get(`jobs/${name}`), 'properties', 'status');
-    if (status === undefined || hasEnded(status)) return false;
+    if (status === undefined || hasEnded(status)) return 'ended';
+    if (status === 'CancelRequested') return 'accepted';
     throw error;
   }
 }
@@ -49,7 +58,9 @@ export async function cancelOwnedJob(context: Context): Promise<void> {
   const { agent } = context;
   const name = ownedJob(agent.memory);
   if (name === undefined) return;
-  const cancelled = await cancelJob(context, name);
-  agent.log.info(cancelled ? `The job ${name} was left behind; it is being cancelled.` : `The job ${name} has ended.`);
+  const answer = await cancelJob(context, name);
+  agent.log.info(
+    answer === 'ended' ? `The job ${name} has ended.` : `The job ${name} was left behind; it is cancelled.`,
+  );
   disownJob(agent.memory);
 }

@@ -66,11 +66,11 @@ describe('registering a model', () => {
   it('writes build, commit, job, data and metrics with the model', async () => {
     await register({ evaluation: '{"outcome":"promote"}', tags: ['team=risk'], metricsStep: 'train' });
     const { properties, tags } = body();
-    assert.equal(properties?.['azdo.buildId'], '4711');
-    assert.equal(properties?.['azdo.sourceVersion'], 'abc123');
-    assert.equal(properties?.['azdo.jobName'], 'j');
-    assert.equal(properties?.['azdo.metricsStep'], 'train');
-    assert.equal(properties?.['azdo.input.raw'], 'azureml:/subscriptions/s/data/raw/versions/4');
+    assert.equal(properties['azdo.buildId'], '4711');
+    assert.equal(properties['azdo.sourceVersion'], 'abc123');
+    assert.equal(properties['azdo.jobName'], 'j');
+    assert.equal(properties['azdo.metricsStep'], 'train');
+    assert.equal(properties['azdo.input.raw'], 'azureml:/subscriptions/s/data/raw/versions/4');
     assert.deepEqual(tags, { 'metric.auc': '0.9', 'azdo.evaluation': 'promote', team: 'risk' });
   });
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { ServiceError, UserError } from '../../../tasks/common/errors.ts';
-import { cancelOwnedJob, ownedJob, ownJob } from '../../../tasks/common/operations/cancel-job.ts';
+import { cancelJob, cancelOwnedJob, ownedJob, ownJob } from '../../../tasks/common/operations/cancel-job.ts';
 import { runJob, type RunJobOutputs, type RunJobRequest } from '../../../tasks/common/operations/run-job.ts';
 import { FakeAgent, SOURCES } from '../fakes/fake-agent.ts';
 import { FakeWorkspace, run, serviceError } from '../fakes/fake-workspace.ts';
@@ -152,6 +152,26 @@ describe('running a job', () => {
   });
 });
 
+describe('cancelling a job', () => {
+  it('says when nobody knows whether it was taken', async () => {
+    const [agent, workspace] = [new FakeAgent(), new FakeWorkspace()];
+    workspace.seedJob('j', 'Running');
+    assert.equal(await cancelJob({ agent, workspace }, 'j', AbortSignal.abort()), 'unanswered');
+    assert.equal(await cancelJob({ agent, workspace }, 'j'), 'accepted');
+  });
+
+  it('does not wait for the end of what the service has accepted', async () => {
+    const [agent, workspace] = [new FakeAgent(), new FakeWorkspace()];
+    const limit = new AbortController();
+    workspace.post = (_path, _body, options) => {
+      options?.onProgress?.('InProgress', 1000);
+      limit.abort();
+      return Promise.reject(new Error('aborted'));
+    };
+    assert.equal(await cancelJob({ agent, workspace }, 'j', limit.signal), 'accepted');
+  });
+});
+
 describe('the post-job step of a job', () => {
   it('cancels what was left behind, once', async () => {
     const [agent, workspace] = [new FakeAgent(), new FakeWorkspace()];
@@ -180,6 +200,17 @@ describe('the post-job step of a job', () => {
       if (method === 'POST') throw serviceError(403);
     };
     await assert.rejects(cancelOwnedJob({ agent, workspace }), ServiceError);
+  });
+
+  it('is content with a job that somebody else is cancelling', async () => {
+    const [agent, workspace] = [new FakeAgent(), new FakeWorkspace()];
+    workspace.seedJob('j', 'CancelRequested');
+    ownJob(agent.memory, 'j');
+    workspace.fault = (method) => {
+      if (method === 'POST') throw serviceError(400);
+    };
+    await cancelOwnedJob({ agent, workspace });
+    assert.equal(ownedJob(agent.memory), undefined);
   });
 
   it('does nothing where the step started nothing', async () => {
