@@ -5,8 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startBlobServer } from './blob/azurite.ts';
 import { createBlobFront } from './blob/blob-front.ts';
-import { openBlobAccounts } from './blob/open-blob-accounts.ts';
-import { createAuthority, createSelfSigned, type KeyedCertificate } from './certificates.ts';
+import type { KeyedCertificate } from './certificates.ts';
 import { cleanEnvironment, clientEnvironment, type ProxyCredentials } from './client-environment.ts';
 import { CLOUDS, hostRole, type Cloud } from './clouds.ts';
 import { startClock, type ClockSettings } from './clock.ts';
@@ -110,13 +109,16 @@ async function assemble(
   const accounts = { [ids.storageAccount]: storageKey };
 
   const blobFolder = options.stateFolder === undefined ? {} : { folder: join(options.stateFolder, 'blob') };
-  const [blobServer, authority, principalCertificate, tokens] = await Promise.all([
+  // The blob server loads in a thread of its own, and these two modules are slow to load: all at once.
+  const [blobServer, [authority, principalCertificate], { openBlobAccounts }, tokens] = await Promise.all([
     startBlobServer({ clock: clock.settings, accounts, ...blobFolder }).then((server) => {
       closers.push(() => server.close());
       return server;
     }),
-    createAuthority(),
-    createSelfSigned('azureml-connection'),
+    import('./certificates.ts').then(({ createAuthority, createSelfSigned }) =>
+      Promise.all([createAuthority(), createSelfSigned('azureml-connection')]),
+    ),
+    import('./blob/open-blob-accounts.ts'),
     createTokenIssuer(clock),
   ]);
   const settings = createSettings(options, storageKey, principalCertificate);
