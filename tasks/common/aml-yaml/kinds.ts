@@ -6,6 +6,7 @@ import { planConnection } from './connection.ts';
 import { planData } from './data.ts';
 import { planDatastore } from './datastore.ts';
 import { planEnvironment } from './environment.ts';
+import { planAutoMlJob } from './job-automl.ts';
 import { planCommandJob } from './job-command.ts';
 import { planPipelineJob } from './job-pipeline.ts';
 import { planSparkJob } from './job-spark.ts';
@@ -32,7 +33,7 @@ const KINDS = {
   pipelineJob: { kind: 'job', label: 'a pipeline job', plan: planPipelineJob },
   sweepJob: { kind: 'job', label: 'a sweep job', plan: planSweepJob },
   sparkJob: { kind: 'job', label: 'a Spark job', plan: planSparkJob },
-  autoMlJob: { kind: 'job', label: 'an AutoML job', plan: undefined },
+  autoMlJob: { kind: 'job', label: 'an AutoML job', plan: planAutoMlJob },
   parallelJob: { kind: 'job', label: 'a parallel job', plan: undefined },
   component: { kind: 'component', label: 'a component', plan: planComponent },
   environment: { kind: 'environment', label: 'an environment', plan: planEnvironment },
