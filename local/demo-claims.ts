@@ -68,6 +68,7 @@ export function brokenClaims(
     after.publicNetworkAccess === 'Disabled',
     `The endpoint's public access is ${after.publicNetworkAccess ?? 'unknown'}.`,
   );
+  for (const leak of job?.leaks ?? []) broken.push(leak);
   const sameLive = live !== undefined && live in before.traffic;
   claim(
     sameLive === !promoted,

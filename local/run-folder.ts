@@ -4,7 +4,9 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { refuseModulesAbove } from './agent/staging.ts';
 import type { GuardOrder } from './orphan-guard.ts';
+import { UsageError } from './usage-error.ts';
 
 export interface RunFolder {
   readonly path: string;
@@ -18,10 +20,16 @@ export interface RunFolder {
 
 /**
  * Makes the folder below the system's temporary one and makes it this process's own TMPDIR, so that whatever is started
- * from here puts its temporary files into it.
+ * from here puts its temporary files into it. Throws UsageError where tasks would find packages above that folder.
  */
 export function openRunFolder(): RunFolder {
-  const path = realpathSync(mkdtempSync(join(tmpdir(), 'secure-mlops-')));
+  const parent = realpathSync(tmpdir());
+  try {
+    refuseModulesAbove(parent);
+  } catch (error) {
+    throw new UsageError(`${error instanceof Error ? error.message : ''} Set TMPDIR to another folder.`);
+  }
+  const path = mkdtempSync(join(parent, 'secure-mlops-'));
   const work = join(path, '_work');
   const temporary = join(path, 'tmp');
   for (const folder of [work, temporary]) mkdirSync(folder);

@@ -86,6 +86,11 @@ function createRecord(
           markdown: content?.toString('utf8') ?? '',
         })),
     ),
+    leaks: inOrder.flatMap(({ displayName, attachments }) =>
+      attachments
+        .filter(({ holdsSecret }) => holdsSecret)
+        .map(({ name }) => `The attachment '${name}' of the step '${displayName}' holds a secret.`),
+    ),
     buildNumber: job.buildNumber,
     buildTags: job.buildTags,
     ...rest,

@@ -217,9 +217,10 @@ async function runAsyncCommands(state: StepState): Promise<void> {
 /** Read now, not when they were announced: whoever deletes or rewrites such a file loses it. */
 async function readAttachments(state: StepState): Promise<Attachment[]> {
   return Promise.all(
-    state.attachments.map(async (attachment) => ({
-      ...attachment,
-      content: await readFile(attachment.path).catch(() => undefined),
-    })),
+    state.attachments.map(async (attachment) => {
+      const content = await readFile(attachment.path).catch(() => undefined);
+      const text = content?.toString('utf8') ?? '';
+      return { ...attachment, content, holdsSecret: state.job.masker.mask(text) !== text };
+    }),
   );
 }

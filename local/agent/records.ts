@@ -15,6 +15,8 @@ export interface Attachment {
   readonly path: string;
   /** Read after the process has exited, as the agent uploads it; undefined when the file was gone by then. Not masked. */
   readonly content: Buffer | undefined;
+  /** The agent does not mask attachments: a secret in one is a defect of the task. */
+  readonly holdsSecret: boolean;
 }
 
 /** The attachment type of a run's summary sections. */
@@ -100,6 +102,8 @@ export interface JobRecord {
   readonly outputs: Readonly<Record<string, OutputVariable>>;
   /** Sections of the run's summary, in the order of the steps. */
   readonly summaries: readonly { readonly step: string; readonly title: string; readonly markdown: string }[];
+  /** A sentence for each attachment that holds a secret; none when all is well. */
+  readonly leaks: readonly string[];
   readonly buildNumber: string;
   readonly buildTags: readonly string[];
   /** Processes of the job that were still there when it ended; they have been killed. */

@@ -159,6 +159,22 @@ describe('a job', () => {
     assert.equal(steps[0].result, 'Succeeded');
   });
 
+  it('tells of secrets in attachments, which no agent masks', async () => {
+    const { leaks, steps } = await run({
+      steps: [
+        scripted(
+          `const file = process.env.AGENT_TEMPDIRECTORY + '/notes.md';
+           console.log('##vso[task.setsecret]hush-hush');
+           require('fs').writeFileSync(file, 'it is hush-hush');
+           console.log('##vso[task.uploadsummary]' + file)`,
+          { displayName: 'Tell' },
+        ),
+      ],
+    });
+    assert.equal(steps[0]?.result, 'Succeeded');
+    assert.deepEqual(leaks, ["The attachment 'notes.md' of the step 'Tell' holds a secret."]);
+  });
+
   it('does what was queued after the process, inside the step, and fails with it', async () => {
     const step = await runScript(
       `const fs = require('fs'); const dir = process.env.AGENT_TEMPDIRECTORY;
