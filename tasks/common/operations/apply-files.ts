@@ -3,7 +3,7 @@ import type { Plan } from '../aml-yaml/plan.ts';
 import { planFile } from '../aml-yaml/plan-file.ts';
 import { parseOverrides } from '../aml-yaml/override-lines.ts';
 import { textAt } from '../domain/json.ts';
-import { gitProperties, lineageProperties } from '../domain/lineage.ts';
+import { lineageProperties } from '../domain/lineage.ts';
 import { escapeMarkdown, markdownTable } from '../domain/markdown.ts';
 import { isPublic } from '../domain/network-mode.ts';
 import { UserError, type Problem } from '../errors.ts';
@@ -69,9 +69,12 @@ async function planAll(context: Context, request: ApplyRequest, files: readonly 
         workspace: workspace.id,
         sourcesDirectory: agent.run.sourcesDirectory,
         allowPathsOutsideSources: request.allowPathsOutsideSources,
-        job: { experimentName: agent.run.definitionName, properties: { ...gitProperties(agent.run), ...lineage } },
         lineage,
+        // A job is planned only to be refused for what it is, not for the name it lacks.
+        job: { name: 'job' },
       });
+      if (plan.kind === 'job')
+        problems.push({ file: shown, message: 'The file describes a job: run it with AmlRunJob.' });
       plans.push(plan);
     } catch (error) {
       if (!(error instanceof UserError)) throw error;

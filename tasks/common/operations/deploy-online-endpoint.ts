@@ -5,7 +5,7 @@ import { endpointTraffic, sameTraffic, trafficText, type Traffic } from '../doma
 import { CancelledError, ServiceError, UserError } from '../errors.ts';
 import type { Resource } from '../ports.ts';
 import { readRequest } from './call-endpoint.ts';
-import { setTraffic } from './endpoint-writes.ts';
+import { setTraffic, whenFree } from './endpoint-writes.ts';
 import { planRollout, type RolloutFiles, type RolloutPlan } from './plan-rollout.ts';
 import { createDeployment, createEndpoint, deploymentBody, isAlreadyLive } from './rollout-resources.ts';
 import { noteDone, noteTraffic } from './rollout-memory.ts';
@@ -180,7 +180,8 @@ async function removeOld(
   const { workspace, agent } = context;
   const { previous, endpointName } = rollout;
   if (request.keepOldDeployment || previous === undefined) return;
-  await workspace.delete(`onlineEndpoints/${endpointName}/deployments/${previous}`, { signal: agent.signal });
+  const path = `onlineEndpoints/${endpointName}/deployments/${previous}`;
+  await whenFree(context, path, () => workspace.delete(path, { signal: agent.signal }));
   timeline.note(`The old deployment ${previous} is deleted.`);
 }
 

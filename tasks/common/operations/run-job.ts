@@ -43,7 +43,7 @@ export async function runJob(
 ): Promise<RunJobOutputs> {
   const { agent } = context;
   checkRequest(request);
-  const cancelsWithStep = request.waitForCompletion && request.onCancel === 'cancelJob';
+  const cancelsWithStep = request.onCancel === 'cancelJob';
   const submission = await agent.log.group('Submit', () => submitJob(context, { ...request, cancelsWithStep }));
   const started = { jobName: submission.name, jobUrl: studioUrl(submission.job), jobStatus: status(submission.job) };
   publish(started);

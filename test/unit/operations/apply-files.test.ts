@@ -162,6 +162,12 @@ describe('applying files', () => {
     assert.deepEqual([workspace.writes(), workspace.uploads], [[], []]);
   });
 
+  it('does not run jobs', async () => {
+    const job = { 'job.yml': 'type: command\ncommand: x\nenvironment: azureml:env:1\ncompute: azureml:cpu\n' };
+    await assert.rejects(apply({ files: ['job.yml'] }, job), /job\.yml: .*AmlRunJob/);
+    assert.deepEqual(workspace.writes(), []);
+  });
+
   it('says how far it got when the service refuses a file', async () => {
     workspace.fault = (method, path) => {
       if (method === 'PUT' && path.startsWith('data/')) throw serviceError(403);

@@ -122,6 +122,15 @@ describe('running a job', () => {
     assert.deepEqual(workspace.writes('POST'), []);
   });
 
+  it('owns the job also while it only submits, in case it is killed in between', async () => {
+    let owned: string | undefined;
+    workspace.fault = (method, path) => {
+      if (method === 'PUT' && path === 'jobs/j') owned = ownedJob(agent.memory);
+    };
+    await runIt({ waitForCompletion: false });
+    assert.deepEqual([owned, ownedJob(agent.memory)], ['j', undefined]);
+  });
+
   it('downloads the outputs that are asked for from where the job wrote them', async () => {
     workspace.states.set('j', ['Completed']);
     workspace.blobs.set('azureml/j/model/model.json', '{"w":1}');
