@@ -27,24 +27,27 @@ export interface Cloud {
   readonly monitor: string;
 }
 
+/** The public cloud; what the emulator plays unless told otherwise. */
+export const AZURE_CLOUD: Cloud = {
+  name: 'AzureCloud',
+  arm: 'management.azure.com',
+  login: 'login.microsoftonline.com',
+  regionalSuffix: 'api.azureml.ms',
+  storageSuffix: 'core.windows.net',
+  scoringSuffix: 'inference.ml.azure.com',
+  studio: 'ml.azure.com',
+  mlAudience: 'https://ml.azure.com',
+  pipelines: 'dev.azure.com',
+  portal: 'portal.azure.com',
+  graph: 'graph.microsoft.com',
+  keyVaultSuffix: 'vault.azure.net',
+  registrySuffix: 'azurecr.io',
+  monitor: 'api.loganalytics.io',
+};
+
 /** The clouds Microsoft runs. Names as in their `/metadata/endpoints` and the private-link DNS tables. */
 export const CLOUDS: readonly Cloud[] = [
-  {
-    name: 'AzureCloud',
-    arm: 'management.azure.com',
-    login: 'login.microsoftonline.com',
-    regionalSuffix: 'api.azureml.ms',
-    storageSuffix: 'core.windows.net',
-    scoringSuffix: 'inference.ml.azure.com',
-    studio: 'ml.azure.com',
-    mlAudience: 'https://ml.azure.com',
-    pipelines: 'dev.azure.com',
-    portal: 'portal.azure.com',
-    graph: 'graph.microsoft.com',
-    keyVaultSuffix: 'vault.azure.net',
-    registrySuffix: 'azurecr.io',
-    monitor: 'api.loganalytics.io',
-  },
+  AZURE_CLOUD,
   {
     name: 'AzureUSGovernment',
     arm: 'management.usgovcloudapi.net',
