@@ -32,19 +32,31 @@ export function jobPut(
   if (name === undefined) {
     planning.problems.add(source.node.place, "The job has no name: give it one in the file ('name').");
   }
-  const properties = compact({
+  const properties = {
+    displayName: textOr(values.display_name, name ?? ''),
+    experimentName: textOr(values.experiment_name, extras.experimentName ?? 'Default'),
+    ...jobProperties(planning, values, specific),
+  };
+  const put: PutStep = { do: 'put', key: 'job', collection: 'jobs', name: name ?? '', body: { properties } };
+  return withUserToken ? { ...put, withUserToken } : put;
+}
+
+/** A job's properties but for the names a run of it is shown under. */
+export function jobProperties(
+  planning: Planning,
+  values: CommonJobValues,
+  specific: Readonly<Record<string, Template | undefined>>,
+): TemplateObject {
+  const extras = planning.request.job ?? {};
+  return compact({
     description: values.description,
     properties: mergedProperties(values.properties ?? {}, extras.properties ?? {}),
     tags: { ...values.tags, ...extras.tags },
     computeId: values.compute === undefined ? undefined : computeId(planning, values.compute),
-    displayName: textOr(values.display_name, name ?? ''),
-    experimentName: textOr(values.experiment_name, extras.experimentName ?? 'Default'),
     identity: values.identity && camelKeys(values.identity),
     isArchived: false,
     ...specific,
   });
-  const put: PutStep = { do: 'put', key: 'job', collection: 'jobs', name: name ?? '', body: { properties } };
-  return withUserToken ? { ...put, withUserToken } : put;
 }
 
 function textOr(value: string | undefined, fallback: string): string {

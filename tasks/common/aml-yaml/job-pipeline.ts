@@ -1,7 +1,7 @@
 import { childArmId } from '../domain/workspace-id.ts';
 import { planComponentDefinition } from './component.ts';
 import { registerAnonymous } from './component-types.ts';
-import { jobInputsBody, jobOutputsBody, jobPut } from './job-common.ts';
+import { jobInputsBody, jobOutputsBody, jobPut, type CommonJobValues } from './job-common.ts';
 import { jobInputs, jobOutputs, type JobInput, type JobOutput } from './job-data.ts';
 import { COMMON_JOB_FIELDS, jobIdentity } from './job-settings.ts';
 import { withPlainNumbers } from './number-text.ts';
@@ -39,6 +39,22 @@ const readPipelineJob = record(FIELDS);
 
 /** A pipeline job: a graph of nodes, or one registered or local pipeline component. */
 export async function planPipelineJob(planning: Planning, source: SourceFile): Promise<PlannedEntity | undefined> {
+  const job = await planPipelineDefinition(planning, source, true);
+  return job && { kind: 'job', main: jobPut(planning, source, job.values, job.specific, true) };
+}
+
+/** The definition of a pipeline job without its PUT: a schedule submits it later. */
+export interface PipelineDefinition {
+  readonly values: CommonJobValues;
+  readonly specific: Readonly<Record<string, Template | undefined>>;
+}
+
+/** @param runsNow whether the computes it names must exist already */
+export async function planPipelineDefinition(
+  planning: Planning,
+  source: SourceFile,
+  runsNow: boolean,
+): Promise<PipelineDefinition | undefined> {
   const at: At = { path: '', problems: planning.problems };
   const values = readPipelineJob(source.node, at);
   if (values === undefined) return undefined;
@@ -48,9 +64,14 @@ export async function planPipelineJob(planning: Planning, source: SourceFile): P
   if (values.jobs === undefined && values.component === undefined) {
     planning.problems.add(source.node.place, "A pipeline job needs 'jobs' with its nodes, or a 'component'.");
   }
-  requireCompute(planning, values.compute, member(source.node, 'compute')?.place);
   const graph = await planJobs(planning, source, values, inputs, outputs);
   if (graph !== undefined) checkComputes(planning, graph, values.compute ?? settings?.default_compute);
+  if (runsNow) {
+    requireCompute(planning, values.compute, member(source.node, 'compute')?.place);
+    for (const { common, node } of graph?.nodes ?? []) {
+      requireCompute(planning, common.compute, member(node, 'compute')?.place);
+    }
+  }
   const componentId =
     values.component && (await jobComponent(planning, source, values.component, childAt(at, 'component')));
   const withoutEmpty = new Map([...inputs].filter(([, input]) => input.kind !== 'literal' || input.text !== ''));
@@ -62,7 +83,7 @@ export async function planPipelineJob(planning: Planning, source: SourceFile): P
     jobs: withPlainNumbers(graph?.jobs ?? {}),
     settings: settingsBody(planning, values.settings, settings, componentId !== undefined),
   };
-  return { kind: 'job', main: jobPut(planning, source, values, specific, true) };
+  return { values, specific };
 }
 
 function planJobs(
@@ -144,11 +165,10 @@ function settingsBody(
   });
 }
 
-/** Every command needs a compute of its own or one from the job; those that are named must exist. */
+/** Every command needs a compute of its own or one from the job. */
 function checkComputes(planning: Planning, graph: PlannedGraph, fallback: string | undefined): void {
   for (const node of graph.nodes) {
     const { compute } = node.common;
-    requireCompute(planning, compute, member(node.node, 'compute')?.place);
     if (compute !== undefined || fallback !== undefined || !node.needsCompute) continue;
     planning.problems.add(
       node.node.place,

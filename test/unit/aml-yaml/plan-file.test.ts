@@ -127,8 +127,14 @@ describe('kinds of files', () => {
   });
 
   it('refuses what it does not support, and what is not expected, with one sentence', async () => {
-    const [schedule] = await problems('$schema: https://x/latest/schedule.schema.json\nname: s\ntrigger: {}\n');
-    assert.match(schedule?.message ?? '', /a schedule, which is not supported/);
+    const [registry] = await problems('$schema: https://x/latest/registry.schema.json\nname: r\n');
+    assert.match(registry?.message ?? '', /a registry, which is not supported/);
+    const monitor = 'name: s\ntrigger: {type: cron, expression: "0 * * * *"}\ncreate_monitor: {}\n';
+    const [refused] = await problems(monitor);
+    assert.match(refused?.message ?? '', /'create_monitor' are not supported/);
+    assert.equal(refused?.line, 3);
+    const [node] = await problems('type: pipeline\njobs: {a: {type: import}}\n');
+    assert.match(node?.message ?? '', /'import': nodes of this type are not supported\. Supported are command/);
     const [unexpected] = await problems(COMMAND, {}, { kind: ['model', 'data'] });
     assert.match(unexpected?.message ?? '', /a command job, but a model or a data asset is expected/);
     const [unknown] = await problems('type: commandx\ncommand: x\n');
