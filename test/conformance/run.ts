@@ -1,29 +1,9 @@
 /** `npm run conformance -- --cases DIR [--only TEXT] [--verbose]`: does this product send what the recorded client sent? */
 import { realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { UserError } from '../../tasks/common/errors.ts';
-import { loadCases, type RecordedCase } from './recorded-case.ts';
-import { isUnsupported, runCase } from './run-case.ts';
-
-interface Comparer {
-  parse(text: string): unknown;
-  compare(
-    kase: unknown,
-    capture: unknown,
-    options: { readonly level: string; readonly ignoreApiVersion: boolean },
-  ): readonly string[];
-}
-
-type Outcome = 'equal' | 'different' | 'unsupported';
-
-interface CaseResult {
-  readonly name: string;
-  readonly kind: string;
-  readonly outcome: Outcome;
-  readonly details: readonly string[];
-}
+import { judgeCase, loadComparer, type CaseResult, type Outcome } from './judge-case.ts';
+import { loadCases } from './recorded-case.ts';
 
 const { values } = parseArgs({
   options: { cases: { type: 'string' }, only: { type: 'string' }, verbose: { type: 'boolean', default: false } },
@@ -36,11 +16,11 @@ if (values.cases === undefined) {
 }
 
 async function runAll(folder: string, only: string, verbose: boolean): Promise<number> {
-  const comparer = (await import(pathToFileURL(join(folder, 'compare.mjs')).href)) as Comparer;
+  const comparer = await loadComparer(folder);
   const inputs = realpathSync(join(folder, 'inputs'));
   const results: CaseResult[] = [];
   for (const kase of loadCases(folder)) {
-    if (kase.name.includes(only)) results.push(await judge(kase, inputs, comparer));
+    if (kase.name.includes(only)) results.push(await judgeCase(kase, inputs, comparer));
   }
   for (const { name, kind, outcome, details } of results) {
     console.log(`${outcome.padEnd(11)} ${kind.padEnd(17)} ${name}`);
@@ -49,29 +29,6 @@ async function runAll(folder: string, only: string, verbose: boolean): Promise<n
   }
   printTotals(results);
   return results.some(({ outcome }) => outcome === 'different') ? 1 : 0;
-}
-
-async function judge(kase: RecordedCase, inputs: string, comparer: Comparer): Promise<CaseResult> {
-  const { name } = kase;
-  const kind = kase.main === undefined ? `${kase.kind} refused` : kase.kind;
-  const result = (outcome: Outcome, details: readonly string[]): CaseResult => ({ name, kind, outcome, details });
-  try {
-    const captured = await runCase(kase, inputs);
-    if (kase.main === undefined) {
-      // Where the client fails by a defect of its own, doing better is right.
-      return kase.sdkDefect === true
-        ? result('equal', [])
-        : result('different', ['accepted, but the client refuses it']);
-    }
-    const options = { level: 'writes', ignoreApiVersion: true };
-    const differences = comparer.compare(comparer.parse(kase.text), captured, options);
-    return result(differences.length === 0 ? 'equal' : 'different', differences);
-  } catch (error) {
-    if (isUnsupported(error)) return result('unsupported', [(error as UserError).message]);
-    if (!(error instanceof UserError))
-      return result('different', [error instanceof Error ? (error.stack ?? '') : String(error)]);
-    return result(kase.main === undefined ? 'equal' : 'different', error.message.split('\n'));
-  }
 }
 
 function printTotals(results: readonly CaseResult[]): void {

@@ -121,13 +121,38 @@ export async function planOnlineDeployment(planning: Planning, source: SourceFil
     `onlineEndpoints/${endpoint}`,
     `The online endpoint '${endpoint}' does not exist. Create it before its deployments.`,
   );
+  const properties = await deploymentProperties(planning, source, values, type, at);
+  const main: PutStep = {
+    do: 'put',
+    key: 'deployment',
+    collection: `onlineEndpoints/${endpoint}/deployments`,
+    name,
+    body: {
+      location: WORKSPACE_LOCATION,
+      tags: values.tags ?? {},
+      sku: compact({ name: 'Default', capacity: values.instance_count }),
+      properties,
+    },
+  };
+  return { kind: 'onlineDeployment', main };
+}
+
+/** Registers what the deployment is made of, in the order the service's client does, and puts the properties together. */
+async function deploymentProperties(
+  planning: Planning,
+  source: SourceFile,
+  values: DeploymentValues,
+  type: 'managed' | 'kubernetes',
+  at: At,
+): Promise<TemplateObject> {
+  const { name = '', endpoint_name: endpoint = '' } = values;
   const dataCollector = values.data_collector && planDataCollector(planning, values.data_collector, endpoint, name);
   const codeConfiguration = await planScoringCode(planning, source, values.code_configuration);
   const environmentId =
     values.environment &&
     (await planEnvironmentField(planning, source, values.environment, childAt(at, 'environment'), 'byName'));
   const model = values.model && (await planModelField(planning, source, values.model, childAt(at, 'model')));
-  const properties = compact({
+  return compact({
     endpointComputeType: type === 'managed' ? 'Managed' : 'Kubernetes',
     description: values.description,
     properties: { ...values.properties, ...planning.request.lineage },
@@ -147,19 +172,6 @@ export async function planOnlineDeployment(planning: Planning, source: SourceFil
     dataCollector,
     containerResourceRequirements: containerResources(values),
   });
-  const main: PutStep = {
-    do: 'put',
-    key: 'deployment',
-    collection: `onlineEndpoints/${endpoint}/deployments`,
-    name,
-    body: {
-      location: WORKSPACE_LOCATION,
-      tags: values.tags ?? {},
-      sku: compact({ name: 'Default', capacity: values.instance_count }),
-      properties,
-    },
-  };
-  return { kind: 'onlineDeployment', main };
 }
 
 /** Files without `type` say it by their schema. */
