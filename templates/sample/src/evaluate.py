@@ -9,9 +9,16 @@ import dataset
 import logistic_regression
 import tracking
 
+try:
+    from sklearn.metrics import roc_auc_score
+except ImportError:
+    roc_auc_score = None
+
 
 def area_under_roc(scores, labels):
     """The chance that a malignant biopsy scores higher than a benign one; ties count half."""
+    if roc_auc_score:
+        return float(roc_auc_score(labels, scores))
     positives = [score for score, label in zip(scores, labels) if label]
     negatives = [score for score, label in zip(scores, labels) if not label]
     wins = sum((p > n) + 0.5 * (p == n) for p in positives for n in negatives)

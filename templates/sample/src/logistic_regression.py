@@ -31,18 +31,6 @@ def fit(features, rows, labels, epochs, learning_rate, on_epoch=None):
     return model
 
 
-def fit_with_scikit_learn(features, rows, labels, epochs):
-    """The same model fitted by scikit-learn's solver, with `epochs` as the limit of its iterations."""
-    from sklearn.linear_model import LogisticRegression
-
-    means, scales = _standardise(rows)
-    model = {"features": features, "means": means, "scales": scales, "weights": [], "bias": 0.0}
-    solver = LogisticRegression(max_iter=epochs).fit([_scale(model, row) for row in rows], labels)
-    model["weights"] = [float(weight) for weight in solver.coef_[0]]
-    model["bias"] = float(solver.intercept_[0])
-    return model
-
-
 def predict(model, row):
     """The probability of the positive class for a row in the order of the model's features."""
     return _probability(model, _scale(model, row))

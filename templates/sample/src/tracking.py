@@ -1,7 +1,7 @@
 """Metrics and parameters for the run this process belongs to.
 
-Uses the `mlflow` package where the environment has it (as on Azure Machine Learning with conda.yml); otherwise it speaks
-MLflow's REST interface with the standard library alone.
+Uses the `mlflow` package where the environment has it with the workspace's plug-in (as on Azure Machine Learning with
+conda.yml); otherwise it speaks MLflow's REST interface with the standard library alone.
 """
 
 import json
@@ -10,6 +10,7 @@ import time
 import urllib.request
 
 try:
+    import azureml.mlflow  # noqa: F401  (makes azureml:// known to mlflow)
     import mlflow
 except ImportError:
     mlflow = None

@@ -6,11 +6,6 @@ import dataset
 import logistic_regression
 import tracking
 
-try:
-    import sklearn
-except ImportError:
-    sklearn = None
-
 
 def main():
     parser = argparse.ArgumentParser()
@@ -21,19 +16,15 @@ def main():
     arguments = parser.parse_args()
 
     features, rows, labels = dataset.read_table(arguments.training)
-    solver = "scikit-learn" if sklearn else "gradient descent"
-    print(f"{len(rows)} biopsies, {len(features)} features, {arguments.epochs} epochs of {solver}")
-    tracking.log_parameters({"epochs": arguments.epochs, "learning_rate": arguments.learning_rate, "solver": solver})
+    print(f"{len(rows)} biopsies, {len(features)} features, {arguments.epochs} epochs of gradient descent")
+    tracking.log_parameters({"epochs": arguments.epochs, "learning_rate": arguments.learning_rate})
 
     def report(epoch, loss):
         if epoch == arguments.epochs or epoch % max(1, arguments.epochs // 10) == 0:
             print(f"epoch {epoch}: loss {loss:.5f}", flush=True)
             tracking.log_metrics({"training_loss": loss}, step=epoch)
 
-    if sklearn:
-        model = logistic_regression.fit_with_scikit_learn(features, rows, labels, arguments.epochs)
-    else:
-        model = logistic_regression.fit(features, rows, labels, arguments.epochs, arguments.learning_rate, report)
+    model = logistic_regression.fit(features, rows, labels, arguments.epochs, arguments.learning_rate, report)
     logistic_regression.save(model, arguments.model)
 
 
