@@ -10,9 +10,11 @@ import { environmentRoutes } from './arm/environments.ts';
 import { jobRoutes } from './arm/jobs.ts';
 import { managedNetworkRoutes } from './arm/managed-network.ts';
 import { modelRoutes } from './arm/models.ts';
+import { subscriptionRoutes } from './arm/subscriptions.ts';
 import { WORKSPACE_PATH, workspaceOf } from './arm/workspace-scope.ts';
 import { workspaceRoutes } from './arm/workspaces.ts';
 import type { EmulatorContext } from './context.ts';
+import { subscriptionNotFound } from './errors.ts';
 import type { Route } from './http.ts';
 import { entraRoutes } from './identity/entra.ts';
 import { pipelineRoutes } from './identity/pipeline-oidc.ts';
@@ -32,6 +34,7 @@ export function allRoutes(context: EmulatorContext): Route[] {
     ...entraRoutes(context),
     ...pipelineRoutes(context),
     ...operationRoutes(context),
+    ...subscriptionRoutes(context),
     ...workspaceRoutes(context),
     ...managedNetworkRoutes(context),
     ...datastoreRoutes(context),
@@ -48,13 +51,16 @@ export function allRoutes(context: EmulatorContext): Route[] {
   return routes.map((route) => withParent(context, route));
 }
 
-/** The Resource Manager refuses children of a missing workspace before any service is asked, whatever the method. */
+/** The Resource Manager refuses what lies in a missing subscription or workspace before any service is asked. */
 function withParent(context: EmulatorContext, route: Route): Route {
-  if (route.plane !== 'arm' || !route.path.startsWith(`${WORKSPACE_PATH}/`)) return route;
+  if (route.plane !== 'arm' || !route.path.startsWith('/subscriptions/{subscription}/')) return route;
+  const inWorkspace = route.path.startsWith(`${WORKSPACE_PATH}/`);
   return {
     ...route,
     handle: (request) => {
-      workspaceOf(context, request);
+      const { subscription = '' } = request.params;
+      if (subscription.toLowerCase() !== context.settings.subscriptionId) throw subscriptionNotFound(subscription);
+      if (inWorkspace) workspaceOf(context, request);
       return route.handle(request);
     },
   };
