@@ -37,7 +37,27 @@ const VALID_TO = (): Date => new Date(Date.now() + 3650 * DAY);
 /** Makes an authority with a fresh key. */
 export async function createAuthority(): Promise<CertificateAuthority> {
   const keys = await webcrypto.subtle.generateKey(EC, true, ['sign', 'verify']);
-  const root = await x509.X509CertificateGenerator.createSelfSigned(
+  const root = await createRoot(keys);
+  // One key serves all names: only the certificates differ, and making a key for each would only cost time.
+  const serverKeys = await webcrypto.subtle.generateKey(EC, true, ['sign', 'verify']);
+  const serverKey = await privateKeyPem(serverKeys.privateKey);
+  const contexts = new Map<string, Promise<SecureContext>>();
+  const issue = async (name: string): Promise<SecureContext> => {
+    const certificate = await certify(name, serverKeys.publicKey, root, keys.privateKey);
+    return createSecureContext({ key: serverKey, cert: certificate.toString('pem') });
+  };
+  return {
+    pem: root.toString('pem'),
+    serverContext: (name) => {
+      const known = contexts.get(name) ?? issue(name);
+      contexts.set(name, known);
+      return known;
+    },
+  };
+}
+
+async function createRoot(keys: webcrypto.CryptoKeyPair): Promise<x509.X509Certificate> {
+  return x509.X509CertificateGenerator.createSelfSigned(
     {
       name: 'CN=Azure Machine Learning emulator (throw-away)',
       notBefore: VALID_FROM(),
@@ -52,44 +72,36 @@ export async function createAuthority(): Promise<CertificateAuthority> {
     },
     webcrypto,
   );
-  // One key serves all names: only the certificates differ, and making a key for each would only cost time.
-  const serverKeys = await webcrypto.subtle.generateKey(EC, true, ['sign', 'verify']);
-  const serverKey = await privateKeyPem(serverKeys.privateKey);
-  const contexts = new Map<string, Promise<SecureContext>>();
+}
 
-  const issue = async (name: string): Promise<SecureContext> => {
-    const certificate = await x509.X509CertificateGenerator.create(
-      {
-        // A common name holds 64 characters at most; the name that counts is in the extension.
-        subject: 'CN=emulated host',
-        issuer: root.subject,
-        notBefore: VALID_FROM(),
-        notAfter: VALID_TO(),
-        signingKey: keys.privateKey,
-        publicKey: serverKeys.publicKey,
-        signingAlgorithm: EC,
-        extensions: [
-          new x509.BasicConstraintsExtension(false, undefined, true),
-          new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-          new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
-          new x509.SubjectAlternativeNameExtension([{ type: 'dns', value: name }]),
-          await x509.SubjectKeyIdentifierExtension.create(serverKeys.publicKey),
-          await x509.AuthorityKeyIdentifierExtension.create(root, false, webcrypto),
-        ],
-      },
-      webcrypto,
-    );
-    return createSecureContext({ key: serverKey, cert: certificate.toString('pem') });
-  };
-
-  return {
-    pem: root.toString('pem'),
-    serverContext: (name) => {
-      const known = contexts.get(name) ?? issue(name);
-      contexts.set(name, known);
-      return known;
+/** The certificate of a server of that name. */
+async function certify(
+  name: string,
+  publicKey: webcrypto.CryptoKey,
+  root: x509.X509Certificate,
+  signingKey: webcrypto.CryptoKey,
+): Promise<x509.X509Certificate> {
+  return x509.X509CertificateGenerator.create(
+    {
+      // A common name holds 64 characters at most; the name that counts is in the extension.
+      subject: 'CN=emulated host',
+      issuer: root.subject,
+      notBefore: VALID_FROM(),
+      notAfter: VALID_TO(),
+      signingKey,
+      publicKey,
+      signingAlgorithm: EC,
+      extensions: [
+        new x509.BasicConstraintsExtension(false, undefined, true),
+        new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+        new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+        new x509.SubjectAlternativeNameExtension([{ type: 'dns', value: name }]),
+        await x509.SubjectKeyIdentifierExtension.create(publicKey),
+        await x509.AuthorityKeyIdentifierExtension.create(root, false, webcrypto),
+      ],
     },
-  };
+    webcrypto,
+  );
 }
 
 /** A self-signed RSA certificate, as an application registers one to sign in with. */

@@ -59,35 +59,36 @@ export function startClock(settings: ClockSettings): EmulatorClock {
     };
   };
 
-  const sleep = (ms: number, signal?: AbortSignal): Promise<void> =>
-    new Promise((resolve, reject) => {
-      if (signal?.aborted === true) {
-        reject(reasonOf(signal));
-        return;
-      }
-      const onAbort = (): void => {
-        cancel();
-        if (signal !== undefined) reject(reasonOf(signal));
-      };
-      const cancel = after(ms, () => {
-        signal?.removeEventListener('abort', onAbort);
-        resolve();
-      });
-      signal?.addEventListener('abort', onAbort, { once: true });
-    });
-
   return {
     settings,
     now,
     iso: (moment = now()) => `${digits(moment)}+00:00`,
     isoZ: (moment = now()) => `${digits(moment)}Z`,
-    sleep,
+    sleep: (ms, signal) => sleep(after, ms, signal),
     after,
     close: () => {
       for (const timer of pending) clearTimeout(timer);
       pending.clear();
     },
   };
+}
+
+function sleep(after: Clock['after'], ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted === true) {
+      reject(reasonOf(signal));
+      return;
+    }
+    const onAbort = (): void => {
+      cancel();
+      if (signal !== undefined) reject(reasonOf(signal));
+    };
+    const cancel = after(ms, () => {
+      signal?.removeEventListener('abort', onAbort);
+      resolve();
+    });
+    signal?.addEventListener('abort', onAbort, { once: true });
+  });
 }
 
 /** The three numbers as `LOCAL_CLOCK` carries them to other processes. */

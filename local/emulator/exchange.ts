@@ -55,47 +55,33 @@ async function exchange(
   response: ServerResponse,
 ): Promise<void> {
   const started = performance.now();
-  const method = request.method ?? 'GET';
-  const { path, query } = splitUrl(request.url ?? '/');
-  const headers = plainHeaders(request);
-  const entry = parts.journal.open({ plane: role.plane, method, host, path, query, headers });
-  const subject = { plane: role.plane, method, host, path, query };
-  const region = 'region' in role ? role.region : parts.settings.region;
+  const asked = describeRequest(parts, role, host, request);
+  const { method, region } = asked;
+  const entry = parts.journal.open({ ...asked, plane: role.plane });
   const situation = parts.headers.situation(region);
-
-  const actions = parts.faults.actionsFor(subject);
+  const actions = parts.faults.actionsFor({ ...asked, plane: role.plane });
   for (const action of actions) if (action.kind === 'delay') await parts.clock.sleep(action.ms);
   if (actions.some((action) => action.kind === 'expireTokens')) parts.bearer.tokens.expireAll();
   if (actions.some((action) => action.kind === 'drop' && action.when === 'before')) {
     cut(request, response);
     return;
   }
-
-  const answer = async (): Promise<Reply> => {
-    const forced = faultReply(actions, subject, parts.settings);
-    if (forced instanceof EmulatedError) throw forced;
-    if (forced !== undefined) return forced;
-    if (role.plane === 'blob') return answerBlob(parts, role.account, request, headers);
-    const body = bodyReader(request, (bytes) => {
-      entry.body(bytes);
-    });
-    return answerRoute(parts, role, { method, host, path, query, headers, region, body });
-  };
-  const reply = await answer().catch((error: unknown) => {
+  const body = bodyReader(request, (bytes) => {
+    entry.body(bytes);
+  });
+  const reply = await answer(parts, role, { ...asked, body }, actions, request).catch((error: unknown) => {
     if (error instanceof EmulatedError) return errorReply(error.description, situation);
-    parts.onDefect(error, `${method} ${host}${path}`);
+    parts.onDefect(error, `${method} ${host}${asked.path}`);
     return errorReply(internalServerError().description, situation);
   });
-
   if (actions.some((action) => action.kind === 'drop' && action.when === 'after')) {
     reply.stream?.destroy();
     cut(request, response);
     return;
   }
   const facts = { plane: role.plane, method, reply, region, situation, durationMs: performance.now() - started };
-  const all = { ...parts.headers.of(facts), ...reply.headers };
   entry.end(reply.status);
-  await writeReply(response, reply, all, truncation(actions));
+  await writeReply(response, reply, { ...parts.headers.of(facts), ...reply.headers }, truncation(actions));
 }
 
 interface RouteRequest {
@@ -106,6 +92,37 @@ interface RouteRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly region: string;
   readonly body: () => Promise<Buffer>;
+}
+
+function describeRequest(
+  parts: ExchangeParts,
+  role: HostRole,
+  host: string,
+  request: IncomingMessage,
+): Omit<RouteRequest, 'body'> {
+  const region = 'region' in role ? role.region : parts.settings.region;
+  return {
+    method: request.method ?? 'GET',
+    host,
+    region,
+    headers: plainHeaders(request),
+    ...splitUrl(request.url ?? '/'),
+  };
+}
+
+/** What a fault rule forces, or what the service answers. */
+async function answer(
+  parts: ExchangeParts,
+  role: HostRole,
+  asked: RouteRequest,
+  actions: readonly FaultAction[],
+  request: IncomingMessage,
+): Promise<Reply> {
+  const forced = faultReply(actions, { ...asked, plane: role.plane }, parts.settings);
+  if (forced instanceof EmulatedError) throw forced;
+  if (forced !== undefined) return forced;
+  if (role.plane === 'blob') return answerBlob(parts, role.account, request, asked.headers);
+  return answerRoute(parts, role, asked);
 }
 
 async function answerRoute(parts: ExchangeParts, role: HostRole, request: RouteRequest): Promise<Reply> {

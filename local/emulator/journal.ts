@@ -61,58 +61,59 @@ export function createJournal(now: () => string): Journal {
   let count = 0;
 
   const find = (filter: JournalFilter = {}): readonly JournalEntry[] => entries.filter((entry) => fits(entry, filter));
+  const open: Journal['open'] = (request) => {
+    const started = performance.now();
+    count += 1;
+    let entry = newEntry(count, now(), request);
+    entries.push(entry);
+    if (entries.length > CAPACITY) entries.shift();
+    const change = (more: Partial<JournalEntry>): void => {
+      const index = entries.lastIndexOf(entry);
+      entry = { ...entry, ...more };
+      if (index >= 0) entries[index] = entry;
+    };
+    return {
+      body: (bytes) => {
+        const json = bytes.length > LARGEST_BODY ? undefined : parse(bytes);
+        if (json !== undefined) change({ body: withoutSecrets(json) });
+      },
+      end: (status) => {
+        change({ status, durationMs: Math.round(performance.now() - started) });
+        for (const watcher of [...watchers]) watcher();
+      },
+    };
+  };
+  const wait: Journal['wait'] = (filter, signal) =>
+    new Promise((resolve) => {
+      const check = (): void => {
+        const found = find(filter).filter((entry) => entry.status !== 0);
+        if (found.length === 0 && !signal.aborted) return;
+        watchers.delete(check);
+        signal.removeEventListener('abort', check);
+        resolve(found);
+      };
+      watchers.add(check);
+      signal.addEventListener('abort', check, { once: true });
+      check();
+    });
+  const clear = (): void => {
+    entries.length = 0;
+  };
+  return { open, find, wait, clear };
+}
 
+function newEntry(number: number, time: string, request: Parameters<Journal['open']>[0]): JournalEntry {
   return {
-    open: (request) => {
-      const started = performance.now();
-      count += 1;
-      let entry: JournalEntry = {
-        number: count,
-        time: now(),
-        plane: request.plane,
-        method: request.method,
-        host: request.host,
-        path: request.path,
-        query: readQuery(request.query),
-        headers: readHeaders(request.headers),
-        status: 0,
-        durationMs: 0,
-      };
-      const change = (more: Partial<JournalEntry>): void => {
-        const index = entries.indexOf(entry, Math.max(0, entries.length - CAPACITY));
-        entry = { ...entry, ...more };
-        if (index >= 0) entries[index] = entry;
-      };
-      entries.push(entry);
-      if (entries.length > CAPACITY) entries.shift();
-      return {
-        body: (bytes) => {
-          const json = bytes.length > LARGEST_BODY ? undefined : parse(bytes);
-          if (json !== undefined) change({ body: withoutSecrets(json) });
-        },
-        end: (status) => {
-          change({ status, durationMs: Math.round(performance.now() - started) });
-          for (const watcher of [...watchers]) watcher();
-        },
-      };
-    },
-    find,
-    wait: (filter, signal) =>
-      new Promise((resolve) => {
-        const check = (): void => {
-          const found = find(filter).filter((entry) => entry.status !== 0);
-          if (found.length === 0 && !signal.aborted) return;
-          watchers.delete(check);
-          signal.removeEventListener('abort', check);
-          resolve(found);
-        };
-        watchers.add(check);
-        signal.addEventListener('abort', check, { once: true });
-        check();
-      }),
-    clear: () => {
-      entries.length = 0;
-    },
+    number,
+    time,
+    plane: request.plane,
+    method: request.method,
+    host: request.host,
+    path: request.path,
+    query: readQuery(request.query),
+    headers: readHeaders(request.headers),
+    status: 0,
+    durationMs: 0,
   };
 }
 

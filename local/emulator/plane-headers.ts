@@ -27,43 +27,7 @@ const HOUR = 3600 * 1000;
 /** The recipe for each plane, with the counters of one emulator. */
 export function createPlaneHeaders(clock: Clock): PlaneHeaders {
   const application = randomUUID();
-  let window = { startedAt: clock.now(), reads: 0, writes: 0, deletes: 0 };
-
-  const remaining = (method: string): Record<string, string> => {
-    const now = clock.now();
-    if (now - window.startedAt > HOUR) window = { startedAt: now, reads: 0, writes: 0, deletes: 0 };
-    const kind = method === 'GET' || method === 'HEAD' ? 'reads' : method === 'DELETE' ? 'deletes' : 'writes';
-    const left = Math.max(0, LIMITS[kind] - window[kind]);
-    window[kind] += 1;
-    return { [`x-ms-ratelimit-remaining-subscription-${kind}`]: String(left) };
-  };
-
-  const fromProvider = (facts: AnswerFacts): Record<string, string> => ({
-    'x-aml-cluster': `vienna-${facts.region}-01`,
-    'x-ms-response-type': facts.reply.status >= 400 ? 'error' : 'standard',
-    'x-request-time': (facts.durationMs / 1000).toFixed(3),
-  });
-
-  const arm = (facts: AnswerFacts): Record<string, string> => {
-    const fromGateway = facts.reply.headers?.['x-ms-failure-cause'] === 'gateway';
-    const id = facts.situation.requestId;
-    const stamp = facts.situation.time.replace(/[-:]|\.\d+.*$/g, '');
-    const hasBody = facts.reply.body !== undefined && facts.reply.status < 300;
-    return {
-      'Cache-Control': 'no-cache',
-      Pragma: 'no-cache',
-      Expires: '-1',
-      'Strict-Transport-Security': 'max-age=31536000; includeSubDomains',
-      'X-Content-Type-Options': 'nosniff',
-      'x-ms-correlation-request-id': id,
-      'x-ms-routing-request-id': `${facts.region.toUpperCase()}:${stamp}Z:${id}`,
-      ...(fromGateway
-        ? { 'x-ms-request-id': id }
-        : { 'Request-Context': `appId=cid-v1:${application}`, ...fromProvider(facts), ...remaining(facts.method) }),
-      ...(hasBody && !fromGateway && { 'Server-Timing': `traceparent;desc="${traceParent(facts.situation)}"` }),
-    };
-  };
-
+  const remaining = createCounters(clock);
   return {
     situation: (region) => ({
       region,
@@ -76,12 +40,11 @@ export function createPlaneHeaders(clock: Clock): PlaneHeaders {
       const id = facts.situation.requestId;
       switch (facts.plane) {
         case 'arm':
-          return arm(facts);
+          return facts.reply.headers?.['x-ms-failure-cause'] === 'gateway'
+            ? { ...fromArm(facts), 'x-ms-request-id': id }
+            : { ...fromArm(facts), ...throughArm(facts, application), ...remaining(facts.method) };
         case 'regional':
-          return {
-            'Strict-Transport-Security': 'max-age=15724800; includeSubDomains; preload',
-            ...fromProvider(facts),
-          };
+          return { 'Strict-Transport-Security': LONG_TRUST, ...fromProvider(facts) };
         case 'login':
           return { 'Cache-Control': 'no-store, no-cache', Pragma: 'no-cache', 'x-ms-request-id': id };
         case 'pipelines':
@@ -92,6 +55,53 @@ export function createPlaneHeaders(clock: Clock): PlaneHeaders {
           return { 'x-ms-request-id': id, Server: 'Windows-Azure-Blob/1.0 Microsoft-HTTPAPI/2.0' };
       }
     },
+  };
+}
+
+const LONG_TRUST = 'max-age=15724800; includeSubDomains; preload';
+
+/** What is left of the hour's calls, counting the one it is asked for. */
+function createCounters(clock: Clock): (method: string) => Record<string, string> {
+  let window = { startedAt: clock.now(), reads: 0, writes: 0, deletes: 0 };
+  return (method) => {
+    const now = clock.now();
+    if (now - window.startedAt > HOUR) window = { startedAt: now, reads: 0, writes: 0, deletes: 0 };
+    const kind = method === 'GET' || method === 'HEAD' ? 'reads' : method === 'DELETE' ? 'deletes' : 'writes';
+    const left = Math.max(0, LIMITS[kind] - window[kind]);
+    window[kind] += 1;
+    return { [`x-ms-ratelimit-remaining-subscription-${kind}`]: String(left) };
+  };
+}
+
+/** Whatever comes through the Resource Manager. */
+function fromArm({ region, situation }: AnswerFacts): Record<string, string> {
+  const stamp = situation.time.replace(/[-:]|\.\d+.*$/g, '');
+  return {
+    'Cache-Control': 'no-cache',
+    Pragma: 'no-cache',
+    Expires: '-1',
+    'Strict-Transport-Security': 'max-age=31536000; includeSubDomains',
+    'X-Content-Type-Options': 'nosniff',
+    'x-ms-correlation-request-id': situation.requestId,
+    'x-ms-routing-request-id': `${region.toUpperCase()}:${stamp}Z:${situation.requestId}`,
+  };
+}
+
+/** What the machine learning provider adds to it. */
+function throughArm(facts: AnswerFacts, application: string): Record<string, string> {
+  const hasBody = facts.reply.body !== undefined && facts.reply.status < 300;
+  return {
+    'Request-Context': `appId=cid-v1:${application}`,
+    ...fromProvider(facts),
+    ...(hasBody && { 'Server-Timing': `traceparent;desc="${traceParent(facts.situation)}"` }),
+  };
+}
+
+function fromProvider(facts: AnswerFacts): Record<string, string> {
+  return {
+    'x-aml-cluster': `vienna-${facts.region}-01`,
+    'x-ms-response-type': facts.reply.status >= 400 ? 'error' : 'standard',
+    'x-request-time': (facts.durationMs / 1000).toFixed(3),
   };
 }
 

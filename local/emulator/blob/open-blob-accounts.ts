@@ -5,7 +5,7 @@ import { dirname, join, posix, relative, sep } from 'node:path';
 import type * as Storage from '@azure/storage-blob';
 import { blobHost, hostRole, type Cloud } from '../clouds.ts';
 import type { Clock } from '../clock.ts';
-import type { BlobAccounts, BlobLocation, SasRequest } from './blob-accounts.ts';
+import type { BlobAccounts, BlobListing, BlobLocation, SasRequest } from './blob-accounts.ts';
 
 // As CommonJS the client loads in half the time, and the emulator's start waits for it.
 const {
@@ -27,41 +27,11 @@ export interface BlobAccountsOptions {
 /** Opens the accounts of the blob server on that port. Their methods throw for an account it does not have. */
 export function openBlobAccounts(options: BlobAccountsOptions): BlobAccounts {
   const { cloud, clock } = options;
-  const keyOf = (account: string): Storage.StorageSharedKeyCredential => {
-    const key = options.accounts[account];
-    if (key === undefined) throw new Error(`The emulator has no storage account ${account}.`);
-    return new StorageSharedKeyCredential(account, key);
-  };
-  const services = new Map<string, Storage.BlobServiceClient>();
-  const container = (account: string, name: string): Storage.ContainerClient => {
-    const address = `http://127.0.0.1:${options.port}/${account}`;
-    const service = services.get(account) ?? new BlobServiceClient(address, keyOf(account));
-    services.set(account, service);
-    return service.getContainerClient(name);
-  };
-  const url = (account: string, containerName: string, name?: string): string =>
-    `https://${blobHost(cloud, account)}/${containerName}${name === undefined ? '' : `/${encodeName(name)}`}`;
-
-  const write: BlobAccounts['write'] = async (blob, content, metadata) => {
-    const client = container(blob.account, blob.container).getBlockBlobClient(blob.name);
-    await client.uploadData(toBuffer(content), metadata === undefined ? {} : { metadata });
-  };
-  const list: BlobAccounts['list'] = async (account, containerName, prefix) => {
-    const found: { name: string; size: number }[] = [];
-    for await (const item of container(account, containerName).listBlobsFlat({ prefix })) {
-      found.push({ name: item.name, size: item.properties.contentLength ?? 0 });
-    }
-    return found;
-  };
-  const read = async (blob: BlobLocation): Promise<Buffer | undefined> => {
-    const client = container(blob.account, blob.container).getBlobClient(blob.name);
-    try {
-      return await client.downloadToBuffer();
-    } catch (error) {
-      if (statusOf(error) === 404) return undefined;
-      throw error;
-    }
-  };
+  const { keyOf, container } = connect(options);
+  const url: BlobAccounts['url'] = (account, name, blob) =>
+    `https://${blobHost(cloud, account)}/${name}${blob === undefined ? '' : `/${encodeName(blob)}`}`;
+  const list: BlobAccounts['list'] = (account, name, prefix) => listBlobs(container(account, name), prefix);
+  const read: BlobAccounts['read'] = (blob) => readBlob(container(blob.account, blob.container), blob.name);
 
   return {
     url,
@@ -72,38 +42,82 @@ export function openBlobAccounts(options: BlobAccountsOptions): BlobAccounts {
       await container(account, name).createIfNotExists();
     },
     read,
-    write,
-    append: async (blob, content) => {
-      const client = container(blob.account, blob.container).getAppendBlobClient(blob.name);
-      const bytes = toBuffer(content);
-      await client.createIfNotExists();
-      for (let offset = 0; offset < bytes.length; offset += LARGEST_APPEND) {
-        const part = bytes.subarray(offset, offset + LARGEST_APPEND);
-        await client.appendBlock(part, part.length);
-      }
+    write: async (blob, content, metadata) => {
+      const client = container(blob.account, blob.container).getBlockBlobClient(blob.name);
+      await client.uploadData(toBuffer(content), metadata === undefined ? {} : { metadata });
     },
+    append: (blob, content) => append(container(blob.account, blob.container), blob.name, toBuffer(content)),
     list,
-    downloadFolder: async (account, containerName, prefix, folder) => {
-      await mkdir(folder, { recursive: true });
-      const base = prefix.replace(/\/+$/, '');
-      for (const { name } of await list(account, containerName, base)) {
-        if (name !== base && base !== '' && !name.startsWith(`${base}/`)) continue;
-        const target = join(
-          folder,
-          name === base ? posix.basename(name) : name.slice(base === '' ? 0 : base.length + 1),
-        );
-        await mkdir(dirname(target), { recursive: true });
-        await writeFile(target, (await read({ account, container: containerName, name })) ?? Buffer.alloc(0));
-      }
-    },
-    uploadFolder: async (folder, account, containerName, prefix) => {
-      const base = prefix.replace(/\/+$/, '');
-      for (const file of await filesBelow(folder)) {
-        const name = `${base}/${relative(folder, file).split(sep).join('/')}`;
-        await container(account, containerName).getBlockBlobClient(name).uploadFile(file);
-      }
-    },
+    downloadFolder: (account, name, prefix, folder) => downloadFolder(container(account, name), prefix, folder),
+    uploadFolder: (folder, account, name, prefix) => uploadFolder(folder, container(account, name), prefix),
   };
+}
+
+interface Connected {
+  readonly keyOf: (account: string) => Storage.StorageSharedKeyCredential;
+  readonly container: (account: string, name: string) => Storage.ContainerClient;
+}
+
+function connect({ port, accounts }: BlobAccountsOptions): Connected {
+  const keyOf: Connected['keyOf'] = (account) => {
+    const key = accounts[account];
+    if (key === undefined) throw new Error(`The emulator has no storage account ${account}.`);
+    return new StorageSharedKeyCredential(account, key);
+  };
+  const services = new Map<string, Storage.BlobServiceClient>();
+  const container: Connected['container'] = (account, name) => {
+    const address = `http://127.0.0.1:${port}/${account}`;
+    const service = services.get(account) ?? new BlobServiceClient(address, keyOf(account));
+    services.set(account, service);
+    return service.getContainerClient(name);
+  };
+  return { keyOf, container };
+}
+
+async function listBlobs(container: Storage.ContainerClient, prefix: string): Promise<BlobListing[]> {
+  const found: BlobListing[] = [];
+  for await (const item of container.listBlobsFlat({ prefix })) {
+    found.push({ name: item.name, size: item.properties.contentLength ?? 0 });
+  }
+  return found;
+}
+
+async function readBlob(container: Storage.ContainerClient, name: string): Promise<Buffer | undefined> {
+  try {
+    return await container.getBlobClient(name).downloadToBuffer();
+  } catch (error) {
+    if (statusOf(error) === 404) return undefined;
+    throw error;
+  }
+}
+
+async function append(container: Storage.ContainerClient, name: string, bytes: Buffer): Promise<void> {
+  const client = container.getAppendBlobClient(name);
+  await client.createIfNotExists();
+  for (let offset = 0; offset < bytes.length; offset += LARGEST_APPEND) {
+    const part = bytes.subarray(offset, offset + LARGEST_APPEND);
+    await client.appendBlock(part, part.length);
+  }
+}
+
+async function downloadFolder(container: Storage.ContainerClient, prefix: string, folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  const base = prefix.replace(/\/+$/, '');
+  for (const { name } of await listBlobs(container, base)) {
+    if (name !== base && base !== '' && !name.startsWith(`${base}/`)) continue;
+    const within = name === base ? posix.basename(name) : name.slice(base === '' ? 0 : base.length + 1);
+    const target = join(folder, within);
+    await mkdir(dirname(target), { recursive: true });
+    await writeFile(target, (await readBlob(container, name)) ?? Buffer.alloc(0));
+  }
+}
+
+async function uploadFolder(folder: string, container: Storage.ContainerClient, prefix: string): Promise<void> {
+  const base = prefix.replace(/\/+$/, '');
+  for (const file of await filesBelow(folder)) {
+    const name = `${base}/${relative(folder, file).split(sep).join('/')}`;
+    await container.getBlockBlobClient(name).uploadFile(file);
+  }
 }
 
 /** Bytes an append block holds in every version of the service. */
