@@ -9,7 +9,9 @@ import type { JobRecord, StepRecord } from '../../local/agent/records.ts';
 import { agentSettingsFor, serviceOf, type Scheme } from '../../local/emulated-service.ts';
 import { startEmulator, type Emulator, type EmulatorOptions } from '../../local/emulator/emulator.ts';
 import { DEFAULT_IDENTIFIERS } from '../../local/emulator/settings.ts';
+import { sendThroughProxy } from '../../local/proxied-request.ts';
 import { createWorkspaceReader, type WorkspaceReader } from '../../local/workspace-reader.ts';
+import { applicationToken } from '../contract/emulator.ts';
 
 export const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -23,6 +25,8 @@ export interface Bench {
   readonly sources: string;
   /** Runs one pipeline job; the sources keep what it leaves in them. */
   run(steps: readonly TaskStep[], request?: Partial<JobRequest> & { readonly scheme?: Scheme }): Promise<JobRecord>;
+  /** Sends a POST to a path below the workspace, as somebody else than the pipeline, and reads the answer. */
+  post(path: string): Promise<string>;
   /** Writes a file of the sources. */
   write(path: string, text: string): void;
   close(): Promise<void>;
@@ -50,6 +54,7 @@ export async function openBench(from?: string, options: EmulatorOptions = {}): P
         steps,
         folders: { work, sources },
       }),
+    post: (path) => postAsSomebody(emulator, path),
     write: (path, text) => {
       mkdirSync(dirname(join(sources, path)), { recursive: true });
       writeFileSync(join(sources, path), text);
@@ -59,6 +64,20 @@ export async function openBench(from?: string, options: EmulatorOptions = {}): P
       rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
     },
   };
+}
+
+async function postAsSomebody(emulator: Emulator, path: string): Promise<string> {
+  const { settings, cloud } = emulator;
+  const workspace =
+    `/subscriptions/${settings.subscriptionId}/resourceGroups/${settings.resourceGroup}` +
+    `/providers/Microsoft.MachineLearningServices/workspaces/${settings.workspace}`;
+  const { status, body } = await sendThroughProxy(serviceOf(emulator), {
+    method: 'POST',
+    url: `https://${cloud.arm}${workspace}/${path}?api-version=2024-10-01`,
+    headers: { authorization: `Bearer ${applicationToken(emulator, `https://${cloud.arm}`)}` },
+  });
+  if (status >= 300) throw new Error(`POST ${path} answered ${status}: ${body}`);
+  return body;
 }
 
 /** A step of a built task, with the inputs that name the workspace. */
