@@ -28,7 +28,19 @@ export function differences(
   const found: FieldDifference[] = [];
   compare('', wanted, live, parseText, found);
   removedTags(wanted, live, found);
-  return sameComponent(wanted, live) ? found.filter(({ path }) => !path.startsWith('properties.componentSpec')) : found;
+  if (sameComponent(wanted, live)) return found.filter(({ path }) => !isInComponentSpec(path));
+  return isComponent(wanted) ? found.filter(({ path }) => path !== DESCRIPTION) : found;
+}
+
+const DESCRIPTION = 'properties.description';
+
+/** The service keeps a component's description in its spec alone, and answers null beside it. */
+function isInComponentSpec(path: string): boolean {
+  return path.startsWith('properties.componentSpec') || path === DESCRIPTION;
+}
+
+function isComponent({ properties }: JsonObject): boolean {
+  return isJsonObject(properties) && isJsonObject(properties.componentSpec);
 }
 
 function compare(

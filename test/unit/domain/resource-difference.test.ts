@@ -66,6 +66,14 @@ describe('differences between a body and a resource', () => {
     assert.deepEqual(paths(component('h2', 'a'), component('h1', 'b')), ['properties.componentSpec.command']);
   });
 
+  it('looks for the description of a component in its spec, where alone the service keeps it', () => {
+    const component = (description: string, beside: string | null): JsonObject => ({
+      properties: { description: beside, componentSpec: { description } },
+    });
+    assert.deepEqual(paths(component('same', 'same'), component('same', null)), []);
+    assert.deepEqual(paths(component('new', 'new'), component('old', null)), ['properties.componentSpec.description']);
+  });
+
   it('writes equal values as equal texts', () => {
     assert.equal(canonicalJson({ b: [1, { d: null, c: undefined }], a: 'x' }), '{"a":"x","b":[1,{"d":null}]}');
   });
