@@ -228,11 +228,12 @@ function connectClient(
   };
   // The pipeline's own option for an agent, which the generated options' type does not name. The SDK's proxy support
   // would ignore our certificate authority, other than by NODE_EXTRA_CA_CERTS.
-  const options = { agent: connections.agentFor(new URL(`https://${cloud.arm}`)) };
+  const agent = connections.agentFor(new URL(`https://${cloud.arm}`));
+  const options = { agent };
   return {
     client: new AzureMachineLearningWorkspaces(credential, settings.subscriptionId, options),
     disconnect: () => {
-      connections.close();
+      agent.destroy();
     },
   };
 }
