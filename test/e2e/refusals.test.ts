@@ -168,7 +168,10 @@ describe('wrong input', function () {
       bench.emulator.addFaults(refusal.faults ?? []);
       const inputs = { ...(name === 'AmlApply' && { files: 'good.yml' }), ...refusal.inputs };
       const endpoints = agentSettingsFor(service, scheme).endpoints?.map(connection);
-      const record = await bench.run([task(name, inputs, { name: 'step' })], { ...(endpoints && { endpoints }), ...refusal.request });
+      const record = await bench.run([task(name, inputs, { name: 'step' })], {
+        ...(endpoints && { endpoints }),
+        ...refusal.request,
+      });
       const step = stepOf(record, 'step');
       const errors = errorsOf(step);
       assert.equal(step.result, 'Failed');
