@@ -11,7 +11,7 @@ import type { LocalFile } from '../ports.ts';
  */
 export interface Deferred {
   readonly $step: string;
-  readonly $field: 'id' | 'uri' | 'name' | 'version' | 'location';
+  readonly $field: 'id' | 'uri' | 'name' | 'version' | 'location' | 'type';
   /** Put in front of the value, e.g. `azureml:`. */
   readonly $prefix?: string;
 }
@@ -63,6 +63,15 @@ export interface ResolveLatestStep {
   readonly name: string;
 }
 
+/** The data asset an online deployment's data collector writes to; yields `id` and `type`. */
+export interface ResolveCollectedDataStep {
+  readonly do: 'resolveCollectedData';
+  readonly key: string;
+  readonly endpoint: string;
+  readonly deployment: string;
+  readonly collection: 'model_inputs' | 'model_outputs';
+}
+
 /** Something that must exist before anything is uploaded. */
 export interface RequireStep {
   readonly do: 'require';
@@ -99,7 +108,8 @@ export interface PutStep {
   readonly query?: Readonly<Record<string, string>>;
 }
 
-export type Step = UploadCodeStep | UploadDataStep | ResolveLatestStep | RequireStep | PutStep;
+export type Step =
+  UploadCodeStep | UploadDataStep | ResolveLatestStep | ResolveCollectedDataStep | RequireStep | PutStep;
 
 export type PlanKind =
   | 'job'

@@ -1,5 +1,6 @@
 import { jobProperties } from './job-common.ts';
 import { planPipelineDefinition } from './job-pipeline.ts';
+import { monitorAction } from './monitor.ts';
 import type { Template } from './plan.ts';
 import { loadReferencedFile, type PlannedEntity, type Planning, type SourceFile } from './planning.ts';
 import {
@@ -97,19 +98,17 @@ const readSchedule = record(
   { required: ['name', 'trigger'] },
 );
 
-/** A schedule that submits a pipeline job or imports data. */
+/** A schedule that submits a pipeline job, imports data or monitors a deployment. */
 export async function planSchedule(planning: Planning, source: SourceFile): Promise<PlannedEntity | undefined> {
   const at: At = { path: '', problems: planning.problems };
   const values = readSchedule(source.node, at);
   if (values === undefined) return undefined;
-  if (values.create_monitor !== undefined) {
-    planning.problems.add(values.create_monitor.place, "Schedules with 'create_monitor' are not supported.");
-    return undefined;
-  }
   const action =
-    values.create_job === undefined
-      ? await importAction(planning, source, values.import_data, at)
-      : await jobAction(planning, source, values.create_job, at);
+    values.create_monitor !== undefined
+      ? monitorAction(planning, values.create_monitor, values.trigger, childAt(at, 'create_monitor'))
+      : values.create_job === undefined
+        ? await importAction(planning, source, values.import_data, at)
+        : await jobAction(planning, source, values.create_job, at);
   const properties = compact({
     displayName: values.display_name,
     description: values.description,
@@ -223,7 +222,10 @@ async function importAction(
   at: At,
 ): Promise<Template | undefined> {
   if (node === undefined) {
-    planning.problems.add(source.node.place, "A schedule needs 'create_job' or 'import_data': it says what is done.");
+    planning.problems.add(
+      source.node.place,
+      "A schedule needs 'create_job', 'import_data' or 'create_monitor': it says what is done.",
+    );
     return undefined;
   }
   const file =

@@ -5,6 +5,7 @@ import { isJsonObject, textAt, type Json, type JsonObject } from '../domain/json
 import { differences, type FieldDifference } from '../domain/resource-difference.ts';
 import { UserError } from '../errors.ts';
 import type { Resource } from '../ports.ts';
+import { resolveCollectedData } from './collected-data.ts';
 import { resolveMembers, type PlanResults, type StepResult } from './plan-results.ts';
 import { putResource, resourcePath, resultOf } from './put-resource.ts';
 import type { Context } from './task-context.ts';
@@ -108,6 +109,8 @@ async function runStep(
       return uploadData(context, step);
     case 'resolveLatest':
       return resolveLatest(context, plan, step);
+    case 'resolveCollectedData':
+      return resolveCollectedData(context, plan, step);
     case 'put':
       return (await putResource(context, step, resolveMembers(step.body, results), results)).result;
   }

@@ -6,6 +6,7 @@ import { differences } from '../domain/resource-difference.ts';
 import { childArmId } from '../domain/workspace-id.ts';
 import type { AppliedResource } from './apply-plan.ts';
 import { checkRequired, keepTraffic, liveResource, resolveLatest } from './apply-plan.ts';
+import { resolveCollectedData } from './collected-data.ts';
 import { resolveMembers, type PlanResults, type StepResult } from './plan-results.ts';
 import { predictedVersion, resourcePath } from './put-resource.ts';
 import type { Context } from './task-context.ts';
@@ -62,6 +63,10 @@ async function predictStep(
       return { uri: dataUri(context.workspace, step, await containerUrl(context, step.datastore)) };
     case 'resolveLatest':
       return predicted.get(`${step.collection}/${step.name}`) ?? resolveLatest(context, plan, step);
+    case 'resolveCollectedData':
+      return predicted.has(`onlineEndpoints/${step.endpoint}/deployments/${step.deployment}`)
+        ? { id: UNKNOWN, type: UNKNOWN }
+        : resolveCollectedData(context, plan, step);
     case 'put':
       return predictPut(context, step, results);
   }
