@@ -1,11 +1,10 @@
 /** Takes a line of a task's output: prints it, or does what the command in it says (agent source: WorkerCommandManager.cs). */
+import type { CommandHandler } from './command-handler.ts';
 import { parseCommand, type LoggingCommand } from './logging-commands.ts';
 import { allowsCommand } from './restrictions.ts';
 import { SERVICE_COMMANDS } from './service-commands.ts';
 import type { StepState } from './step-state.ts';
 import { TASK_COMMANDS } from './task-commands.ts';
-
-export type CommandHandler = (command: LoggingCommand, step: StepState) => void;
 
 /** Events by area, all in lower case. */
 const AREAS: Readonly<Record<string, Readonly<Record<string, CommandHandler>>>> = {

@@ -2,7 +2,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
-import type { CommandHandler } from './command-dispatch.ts';
+import type { CommandHandler } from './command-handler.ts';
 import type { LoggingCommand } from './logging-commands.ts';
 import { SUMMARY_TYPE, type Artifact } from './records.ts';
 import type { StepState } from './step-state.ts';

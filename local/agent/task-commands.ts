@@ -1,7 +1,7 @@
 /** The `task.*` logging commands (agent source: TaskCommandExtension.cs). A handler that throws fails the step. */
 import { existsSync, statSync } from 'node:fs';
 import { basename, isAbsolute, relative } from 'node:path';
-import type { CommandHandler } from './command-dispatch.ts';
+import type { CommandHandler } from './command-handler.ts';
 import { endpointSecrets, SYSTEM_CONNECTION, type Endpoint } from './endpoints.ts';
 import type { LoggingCommand } from './logging-commands.ts';
 import { FILE_TYPE, SUMMARY_TYPE } from './records.ts';

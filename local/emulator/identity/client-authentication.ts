@@ -2,7 +2,7 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import { entraError, missingParameter } from '../errors.ts';
 import { textAt, type JsonObject } from '../json.ts';
-import type { EntraParts } from './entra.ts';
+import type { EntraParts } from './entra-parts.ts';
 import { federatedSubject, PIPELINE_AUDIENCE, pipelineIssuer } from './pipeline-oidc.ts';
 import { isSignedBy, readJwt, readJwtHeader, TokenRefused } from './tokens.ts';
 

@@ -1,20 +1,8 @@
 /** The Entra authority: sign-in of applications, and the documents by which clients find and check it. */
-import type { Cloud } from '../clouds.ts';
 import { entraError, missingParameter, type EmulatedError } from '../errors.ts';
-import type { FaultSwitches } from '../faults.ts';
 import type { Evidence, Incoming, Reply, Route } from '../http.ts';
-import type { Clock } from '../clock.ts';
-import type { Settings } from '../settings.ts';
 import { authenticateClient } from './client-authentication.ts';
-import type { TokenIssuer } from './tokens.ts';
-
-export interface EntraParts {
-  readonly cloud: Cloud;
-  readonly clock: Clock;
-  readonly settings: Settings;
-  readonly faults: FaultSwitches;
-  readonly tokens: TokenIssuer;
-}
+import type { EntraParts } from './entra-parts.ts';
 
 /** What Entra gives an application's token: one hour, told as one second less. */
 export const TOKEN_LIFETIME_SECONDS = 3599;

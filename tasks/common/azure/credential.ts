@@ -1,12 +1,12 @@
 /** Tokens for a service connection, of every scheme, through the task's own HTTP pipeline. */
 import type { TokenCredential } from '@azure/core-auth';
 import type { HttpClient } from '@azure/core-rest-pipeline';
-import type { Connection, ConnectionAuth } from '../ports.ts';
+import type { ConnectionAuth } from '../ports.ts';
 import { ServiceError, UserError } from '../errors.ts';
 import type { Cloud } from './clouds.ts';
-import type { HttpPipeline } from './http-pipeline.ts';
 import { entraErrorOf } from './entra-error.ts';
 import { requestPipelineToken } from './pipeline-token.ts';
+import type { PipelineTokenSettings } from './pipeline-token.ts';
 
 export interface AcquiredToken {
   readonly token: string;
@@ -19,11 +19,8 @@ export interface AcquiredToken {
 /** Asks the authority for a token: nothing is cached here. Throws ServiceError with a hint when it is refused. */
 export type AcquireToken = (scope: string, claims?: string) => Promise<AcquiredToken>;
 
-export interface CredentialSettings {
-  readonly connection: Connection;
+export interface CredentialSettings extends PipelineTokenSettings {
   readonly cloud: Cloud;
-  readonly http: HttpPipeline;
-  readonly maskSecret: (value: string) => void;
 }
 
 /**

@@ -1,17 +1,22 @@
 /** The pipeline's own identity token, which Entra takes instead of a secret (workload identity federation). */
 import { ServiceError, UserError } from '../errors.ts';
 import { textAt } from '../domain/json.ts';
-import type { CredentialSettings } from './credential.ts';
+import type { Connection } from '../ports.ts';
+import type { HttpPipeline } from './http-pipeline.ts';
 import { serviceErrorOf } from './service-error.ts';
 import { parseJson } from './json-answer.ts';
+
+export interface PipelineTokenSettings {
+  readonly connection: Connection;
+  readonly http: HttpPipeline;
+  readonly maskSecret: (value: string) => void;
+}
 
 /**
  * Asks the pipeline service for a new token. Never followed along a redirect: without the header below the service
  * would answer with a sign-in page.
  */
-export async function requestPipelineToken(
-  settings: Pick<CredentialSettings, 'connection' | 'http' | 'maskSecret'>,
-): Promise<string> {
+export async function requestPipelineToken(settings: PipelineTokenSettings): Promise<string> {
   const { connection, http, maskSecret } = settings;
   if (connection.oidc === undefined) {
     throw new UserError(
