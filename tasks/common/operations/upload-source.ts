@@ -140,7 +140,7 @@ function progressLines(write: (text: string) => void, now: () => number): (progr
 }
 
 /** `3 files`. */
-function countText(count: number, what: string): string {
+export function countText(count: number, what: string): string {
   return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
@@ -153,7 +153,7 @@ export function sizeText(bytes: number): string {
 
 /** A name that equal content shares, so that a repeated registration meets the first one. */
 function codeName(source: LocalSource): string {
-  const hex = source.contentHash.padEnd(32, '0');
+  const hex = (source.contentHash || source.objectHash).padEnd(32, '0');
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join('-');
 }
 
