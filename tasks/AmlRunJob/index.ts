@@ -2,10 +2,12 @@
 import { runTask } from '../common/agent/run-task.ts';
 import { openWorkspace } from '../common/azure/workspace.ts';
 import { runJob } from '../common/operations/run-job.ts';
+import { validateJob } from '../common/operations/validate-job.ts';
 import { readInputs, type Outputs } from './task.gen.ts';
 
 void runTask<Outputs>('AmlRunJob', async (agent, publish) => {
   const inputs = readInputs(agent.inputs);
+  if (inputs.mode === 'validate') return validateJob(agent, inputs);
   const workspace = await openWorkspace({
     agent,
     connection: agent.connection(inputs.azureSubscription),

@@ -18,6 +18,8 @@ export interface Inputs {
   readonly name: string | undefined;
   /** The experiment the job belongs to. Empty: that of the file, otherwise the name of the pipeline. */
   readonly experimentName: string | undefined;
+  /** `run` submits the job; `validate` only checks the file and everything it refers to, without a connection, a workspace or a network. */
+  readonly mode: 'run' | 'validate';
   /** Waits until the job has ended; only a `Completed` job lets the step succeed. Off: the step ends once the job is submitted, and the job is left running. */
   readonly waitForCompletion: boolean;
   /** How long to wait for the job; 0 waits as long as the pipeline lets the step run. */
@@ -39,12 +41,12 @@ export interface Inputs {
 }
 
 export interface Outputs {
-  /** The name of the job. For example `sample-train-4711-train-3f9a01c2`. Set as soon as the job is submitted. */
-  readonly jobName: string;
-  /** The state of the job as the service last reported it, for example `Completed`, `Failed` or `Canceled`. */
-  readonly jobStatus: string;
-  /** The address of the job in Azure Machine Learning studio. */
-  readonly jobUrl: string;
+  /** The name of the job. For example `sample-train-4711-train-3f9a01c2`. Set as soon as the job is submitted. Unset with `mode: validate`. */
+  readonly jobName?: string | undefined;
+  /** The state of the job as the service last reported it, for example `Completed`, `Failed` or `Canceled`. Unset with `mode: validate`. */
+  readonly jobStatus?: string | undefined;
+  /** The address of the job in Azure Machine Learning studio. Unset with `mode: validate`. */
+  readonly jobUrl?: string | undefined;
   /** JSON: the last value of each metric of the job; those of a pipeline's steps as `step.metric`. For example `{"evaluate.roc_auc":0.98}`. Unset unless the job has completed. */
   readonly metrics?: string | undefined;
   /** JSON: the URI of each named output of the job, for use as a path in other YAML. For example `{"model":"azureml://jobs/…/outputs/model"}`. Unset unless the job has completed. */
@@ -64,6 +66,7 @@ export function readInputs(reader: InputReader): Inputs {
     overrides: reader.lines('overrides') ?? [],
     name: reader.text('name'),
     experimentName: reader.text('experimentName'),
+    mode: reader.choice('mode', ['run', 'validate']) ?? 'run',
     waitForCompletion: reader.boolean('waitForCompletion') ?? true,
     timeoutMinutes: reader.integer('timeoutMinutes') ?? 0,
     onTimeout: reader.choice('onTimeout', ['cancelJob', 'leaveRunning']) ?? 'cancelJob',

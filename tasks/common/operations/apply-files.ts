@@ -1,24 +1,15 @@
 /** Applies files of `az ml` YAML in order, or shows what that would change. */
 import type { Plan } from '../aml-yaml/plan.ts';
-import { planFile } from '../aml-yaml/plan-file.ts';
-import { parseOverrides } from '../aml-yaml/override-lines.ts';
 import { textAt } from '../domain/json.ts';
-import { lineageProperties } from '../domain/lineage.ts';
 import { escapeMarkdown, markdownTable } from '../domain/markdown.ts';
 import { isPublic } from '../domain/network-mode.ts';
-import { UserError, type Problem } from '../errors.ts';
 import { applyPlan } from './apply-plan.ts';
-import { findFiles, type FoundFile } from './find-files.ts';
+import { planFiles, type PlanFilesRequest } from './plan-files.ts';
 import type { Context } from './task-context.ts';
 import { whatIf, type Predicted, type PredictedResource } from './what-if.ts';
 
-export interface ApplyRequest {
-  /** Paths or patterns, applied in this order. */
-  readonly files: readonly string[];
-  /** `path=value` lines that apply to every file. */
-  readonly overrides: readonly string[];
+export interface ApplyRequest extends PlanFilesRequest {
   readonly mode: 'apply' | 'whatIf';
-  readonly allowPathsOutsideSources: boolean;
 }
 
 export interface ApplyOutputs {
@@ -37,9 +28,7 @@ interface FileChange extends PredictedResource {
 /** All files are read and checked before the first one is applied; wrong YAML changes nothing. */
 export async function applyFiles(context: Context, request: ApplyRequest): Promise<ApplyOutputs> {
   const { agent } = context;
-  const found = await findFiles(agent.files, agent.run.sourcesDirectory, request.files);
-  if (found.length === 0) throw new UserError("Input 'files' is empty; give at least one YAML file.");
-  const plans = await planAll(context, request, found);
+  const plans = await planFiles(agent, context.workspace.id, request);
   const changes: FileChange[] = [];
   const predicted: Predicted = new Map();
   try {
@@ -51,38 +40,6 @@ export async function applyFiles(context: Context, request: ApplyRequest): Promi
     agent.addSummary(summary(context, request, changes, plans.length));
   }
   return outputs(changes);
-}
-
-async function planAll(context: Context, request: ApplyRequest, files: readonly FoundFile[]): Promise<readonly Plan[]> {
-  const { agent, workspace } = context;
-  const overrides = parseOverrides(request.overrides);
-  const lineage = lineageProperties(agent.run);
-  const plans: Plan[] = [];
-  const problems: Problem[] = [];
-  for (const { absolutePath, shown } of files) {
-    try {
-      const plan = await planFile({
-        file: shown,
-        absolutePath,
-        overrides,
-        files: agent.files,
-        workspace: workspace.id,
-        sourcesDirectory: agent.run.sourcesDirectory,
-        allowPathsOutsideSources: request.allowPathsOutsideSources,
-        lineage,
-        // A job is planned only to be refused for what it is, not for the name it lacks.
-        job: { name: 'job' },
-      });
-      if (plan.kind === 'job')
-        problems.push({ file: shown, message: 'The file describes a job: run it with AmlRunJob.' });
-      plans.push(plan);
-    } catch (error) {
-      if (!(error instanceof UserError)) throw error;
-      problems.push(...error.problems);
-    }
-  }
-  if (problems.length > 0) throw new UserError(problems);
-  return plans;
 }
 
 async function applyOne(
@@ -142,7 +99,7 @@ function summary(
   return `### ${title} ${escapeMarkdown(workspace.id.name)}\n\n${markdownTable(['File', 'Kind', 'Name', 'Change', 'Fields'], rows)}${note}`;
 }
 
-function nameAndVersion(name: string, version: string | undefined): string {
+export function nameAndVersion(name: string, version: string | undefined): string {
   return version === undefined ? name : `${name}:${version}`;
 }
 

@@ -10,11 +10,12 @@ import { shownPath } from '../domain/paths.ts';
 import { canonicalJson } from '../domain/resource-difference.ts';
 import { nameProblem } from '../domain/resource-names.ts';
 import { attemptJobName, identityText, submissionJobName } from '../domain/submission-identity.ts';
+import type { WorkspaceId } from '../domain/workspace-id.ts';
 import { UserError } from '../errors.ts';
 import type { Resource } from '../ports.ts';
 import { prepareBody } from './apply-plan.ts';
 import { ownJob } from './cancel-job.ts';
-import type { Context } from './task-context.ts';
+import type { Context, OperationAgent } from './task-context.ts';
 
 export interface SubmitRequest {
   /** Absolute path. */
@@ -45,7 +46,7 @@ export async function submitJob(context: Context, request: SubmitRequest): Promi
   const file = shownPath(agent.run.sourcesDirectory, request.jobFile);
   const submission = hashedGuid(identityText(agent.run, file));
   const firstName = submissionJobName(agent.run, submission);
-  const plan = await planJob(context, request, file, firstName);
+  const plan = await planJob(agent, context.workspace.id, request, file, firstName);
   const identity = { submission, fingerprint: fingerprint(plan) };
   const found = await findJob(context, plan, identity, plan.main.name === firstName ? undefined : plan.main.name);
   if ('job' in found) {
@@ -55,8 +56,14 @@ export async function submitJob(context: Context, request: SubmitRequest): Promi
   return submit(context, request, withIdentity(renamed(plan, found.name), identity));
 }
 
-async function planJob(context: Context, request: SubmitRequest, file: string, name: string): Promise<Plan> {
-  const { agent, workspace } = context;
+/** The plan of a job's file; `name` where neither the file nor the request gives one. Throws UserError for wrong YAML. */
+export async function planJob(
+  agent: OperationAgent,
+  workspace: WorkspaceId,
+  request: Omit<SubmitRequest, 'cancelsWithStep'>,
+  file: string,
+  name: string,
+): Promise<Plan> {
   const own = [
     ...(request.name === undefined ? [] : [{ path: 'name', value: request.name }]),
     ...(request.experimentName === undefined ? [] : [{ path: 'experiment_name', value: request.experimentName }]),
@@ -67,7 +74,7 @@ async function planJob(context: Context, request: SubmitRequest, file: string, n
     kind: 'job',
     overrides: [...parseOverrides(request.overrides), ...own],
     files: agent.files,
-    workspace: workspace.id,
+    workspace,
     sourcesDirectory: agent.run.sourcesDirectory,
     allowPathsOutsideSources: request.allowPathsOutsideSources,
     job: {

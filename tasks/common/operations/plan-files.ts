@@ -1,0 +1,76 @@
+/** Plans files of `az ml` YAML, and says everything that is wrong with any of them at once. */
+import { parseOverrides } from '../aml-yaml/override-lines.ts';
+import type { Plan } from '../aml-yaml/plan.ts';
+import { planFile, type Override } from '../aml-yaml/plan-file.ts';
+import { lineageProperties } from '../domain/lineage.ts';
+import type { WorkspaceId } from '../domain/workspace-id.ts';
+import { UserError, type Problem } from '../errors.ts';
+import { findFiles, type FoundFile } from './find-files.ts';
+import type { OperationAgent } from './task-context.ts';
+
+export interface PlanFilesRequest {
+  /** Paths or patterns, in the order in which they are applied. */
+  readonly files: readonly string[];
+  /** `path=value` lines that apply to every file. */
+  readonly overrides: readonly string[];
+  readonly allowPathsOutsideSources: boolean;
+}
+
+/** The plans of all files, in their order. Throws UserError with every problem of every line and file. */
+export async function planFiles(
+  agent: OperationAgent,
+  workspace: WorkspaceId,
+  request: PlanFilesRequest,
+): Promise<readonly Plan[]> {
+  const problems: Problem[] = [];
+  const overrides = (await collect(problems, async () => Promise.resolve(parseOverrides(request.overrides)))) ?? [];
+  const found = new Map<string, FoundFile>();
+  for (const line of request.files) {
+    const files = await collect(problems, () => findFiles(agent.files, agent.run.sourcesDirectory, [line]));
+    for (const file of files ?? []) found.set(file.absolutePath, file);
+  }
+  if (found.size === 0 && problems.length === 0)
+    throw new UserError("Input 'files' is empty; give at least one YAML file.");
+  const plans: Plan[] = [];
+  for (const file of found.values()) {
+    const plan = await collect(problems, () => planOne(agent, workspace, request, file, overrides));
+    if (plan !== undefined) plans.push(plan);
+  }
+  if (problems.length > 0) throw new UserError(problems);
+  return plans;
+}
+
+/** Does the work; what is wrong with what the user gave is noted, and the result is undefined. */
+async function collect<T>(problems: Problem[], work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    problems.push(...error.problems);
+    return undefined;
+  }
+}
+
+async function planOne(
+  agent: OperationAgent,
+  workspace: WorkspaceId,
+  request: PlanFilesRequest,
+  { absolutePath, shown }: FoundFile,
+  overrides: readonly Override[],
+): Promise<Plan> {
+  const plan = await planFile({
+    file: shown,
+    absolutePath,
+    overrides,
+    files: agent.files,
+    workspace,
+    sourcesDirectory: agent.run.sourcesDirectory,
+    allowPathsOutsideSources: request.allowPathsOutsideSources,
+    lineage: lineageProperties(agent.run),
+    // A job is planned only to be refused for what it is, not for the name it lacks.
+    job: { name: 'job' },
+  });
+  if (plan.kind === 'job')
+    throw new UserError({ file: shown, message: 'The file describes a job: run it with AmlRunJob.' });
+  return plan;
+}
