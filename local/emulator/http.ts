@@ -51,3 +51,8 @@ export interface Route {
   readonly open?: boolean;
   readonly handle: (request: Incoming) => Promise<Reply> | Reply;
 }
+
+/** A route on the ARM plane. */
+export function armRoute(method: string, path: string, evidence: Evidence, handle: Route['handle']): Route {
+  return { plane: 'arm', method, path, evidence, handle };
+}

@@ -1,6 +1,7 @@
 /** Computes: clusters and instances, made and deleted by long-running operations of their own family. */
 import type { EmulatorContext } from '../context.ts';
 import { badBody, emptyError, scaleSettingsMissing } from '../errors.ts';
+import { armRoute } from '../http.ts';
 import type { Evidence, Incoming, Reply, Route } from '../http.ts';
 import { asObject, at, textAt, type JsonObject } from '../json.ts';
 import type { OperationRequest } from '../operations.ts';
@@ -35,25 +36,18 @@ const recorded = (name: string): Evidence => ({ mark: 'recorded', source: `compu
 const spec = (operation: string): Evidence => ({ mark: 'spec', source: `Compute_${operation} 2025-12-01` });
 
 export function computeRoutes(context: EmulatorContext): Route[] {
-  const route = (method: string, path: string, evidence: Evidence, handle: Route['handle']): Route => ({
-    plane: 'arm',
-    method,
-    path,
-    evidence,
-    handle,
-  });
   const power = (verb: string, state: string): Route =>
-    route('POST', `${PATH}/{compute}/${verb}`, recorded('compute_instance_create_start_delete'), (request) =>
+    armRoute('POST', `${PATH}/{compute}/${verb}`, recorded('compute_instance_create_start_delete'), (request) =>
       changePower(context, request, state),
     );
   return [
-    route('GET', PATH, spec('List'), (request) => list(context, request)),
-    route('GET', `${PATH}/{compute}`, recorded('get_amlcompute, compute/get_404'), (request) => ({
+    armRoute('GET', PATH, spec('List'), (request) => list(context, request)),
+    armRoute('GET', `${PATH}/{compute}`, recorded('get_amlcompute, compute/get_404'), (request) => ({
       status: 200,
       body: describe(existing(context, request)),
     })),
-    route('PUT', `${PATH}/{compute}`, recorded('create_amlcompute_lro'), (request) => put(context, request)),
-    route('DELETE', `${PATH}/{compute}`, recorded('delete_202'), (request) => remove(context, request)),
+    armRoute('PUT', `${PATH}/{compute}`, recorded('create_amlcompute_lro'), (request) => put(context, request)),
+    armRoute('DELETE', `${PATH}/{compute}`, recorded('delete_202'), (request) => remove(context, request)),
     power('start', 'Running'),
     power('restart', 'Running'),
     power('stop', 'Stopped'),

@@ -1,6 +1,7 @@
 /** Datastores: read, listed, made, deleted, and their secrets. */
 import type { EmulatorContext } from '../context.ts';
 import { badBody, datastoreNotFound, mfeError } from '../errors.ts';
+import { armRoute } from '../http.ts';
 import type { Evidence, Incoming, Reply, Route } from '../http.ts';
 import { asObject, at, textAt, without, type JsonObject } from '../json.ts';
 import { page } from './paging.ts';
@@ -15,25 +16,18 @@ const recorded = (name: string): Evidence => ({ mark: 'recorded', source: `datas
 const spec = (operation: string): Evidence => ({ mark: 'spec', source: `Datastores_${operation} 2025-12-01` });
 
 export function datastoreRoutes(context: EmulatorContext): Route[] {
-  const route = (method: string, path: string, evidence: Evidence, handle: Route['handle']): Route => ({
-    plane: 'arm',
-    method,
-    path,
-    evidence,
-    handle,
-  });
   const datastores = context.state.collection<ResourceRecord>(COLLECTIONS.datastores);
   return [
-    route('GET', PATH, recorded('list_default'), (request) => list(context, request)),
-    route('GET', `${PATH}/{datastore}`, recorded('get_and_list_secrets'), (request) => ({
+    armRoute('GET', PATH, recorded('list_default'), (request) => list(context, request)),
+    armRoute('GET', `${PATH}/{datastore}`, recorded('get_and_list_secrets'), (request) => ({
       status: 200,
       body: existing(context, request),
     })),
-    route('PUT', `${PATH}/{datastore}`, spec('CreateOrUpdate'), (request) => put(context, request)),
-    route('DELETE', `${PATH}/{datastore}`, spec('Delete'), (request) => ({
+    armRoute('PUT', `${PATH}/{datastore}`, spec('CreateOrUpdate'), (request) => put(context, request)),
+    armRoute('DELETE', `${PATH}/{datastore}`, spec('Delete'), (request) => ({
       status: datastores.delete(idOf(context, request)) ? 200 : 204,
     })),
-    route('POST', `${PATH}/{datastore}/listSecrets`, recorded('get_and_list_secrets'), (request) =>
+    armRoute('POST', `${PATH}/{datastore}/listSecrets`, recorded('get_and_list_secrets'), (request) =>
       listSecrets(context, request),
     ),
   ];

@@ -2,6 +2,7 @@
 import { armUrl } from '../clouds.ts';
 import type { EmulatorContext } from '../context.ts';
 import { badBody, jobNotFound, mfeError } from '../errors.ts';
+import { armRoute } from '../http.ts';
 import type { Evidence, Incoming, Reply, Route } from '../http.ts';
 import { isJsonObject, textAt } from '../json.ts';
 import type { JsonObject } from '../json.ts';
@@ -22,23 +23,16 @@ const JOBS = `${WORKSPACE_PATH}/jobs`;
 const JOB = `${JOBS}/{job}`;
 
 export function jobRoutes(context: EmulatorContext, jobs: Jobs): Route[] {
-  const route = (method: string, path: string, evidence: Evidence, handle: Route['handle']): Route => ({
-    plane: 'arm',
-    method,
-    path,
-    evidence,
-    handle,
-  });
   const recorded = (source: string): Evidence => ({ mark: 'recorded', source });
   const spec = (source: string): Evidence => ({ mark: 'spec', source });
   return [
-    route('PUT', JOB, recorded('command_job/*, pipeline_job/*'), (request) => putJob(context, jobs, request)),
-    route('GET', JOB, recorded('command_job/*, pipeline_job/get_child_job_arm'), (request) =>
+    armRoute('PUT', JOB, recorded('command_job/*, pipeline_job/*'), (request) => putJob(context, jobs, request)),
+    armRoute('GET', JOB, recorded('command_job/*, pipeline_job/get_child_job_arm'), (request) =>
       getJob(context, jobs, request),
     ),
-    route('POST', `${JOB}/cancel`, recorded('job/cancel'), (request) => cancelJob(context, jobs, request)),
-    route('GET', JOBS, spec('Jobs_List'), (request) => listJobs(context, jobs, request)),
-    route('DELETE', JOB, spec('Jobs_Delete'), (request) => deleteJob(context, jobs, request)),
+    armRoute('POST', `${JOB}/cancel`, recorded('job/cancel'), (request) => cancelJob(context, jobs, request)),
+    armRoute('GET', JOBS, spec('Jobs_List'), (request) => listJobs(context, jobs, request)),
+    armRoute('DELETE', JOB, spec('Jobs_Delete'), (request) => deleteJob(context, jobs, request)),
   ];
 }
 

@@ -3,7 +3,7 @@ import type { EmulatorContext } from '../context.ts';
 import { badBody, mfeError } from '../errors.ts';
 import type { Incoming, Reply, Route } from '../http.ts';
 import { asObject, at, textAt } from '../json.ts';
-import type { OperationVerb, StartedOperation } from '../operations.ts';
+import type { StartedOperation } from '../operations.ts';
 import { takeQuotaFailure } from '../scoring/deployment-faults.ts';
 import type { Rollout } from '../scoring/deployments.ts';
 import { readDeploymentRequest, requireAssets, type DeploymentRequest } from './online-deployment-requests.ts';
@@ -16,6 +16,7 @@ import {
 } from './online-endpoint-records.ts';
 import { inferencingRefused } from './online-endpoint-requests.ts';
 import { ENDPOINT_PATH, endpointOf, RECORDED, SPEC, type OnlineParts } from './online-endpoints.ts';
+import { startOnlineOperation, type OnlineOperation } from './online-operations.ts';
 import { created, modified } from './resource.ts';
 import { apiVersionOf, workspaceOf } from './workspace-scope.ts';
 
@@ -146,7 +147,7 @@ function startRollout(
   begun: OnlineDeploymentRecord,
   asked: DeploymentRequest,
   rollout: Rollout,
-): StartedDeploymentOperation {
+): ReturnType<typeof startOperation> {
   const { context, store } = parts;
   // Whether it came up is asked for when the operation is due; until then a failure must not count as unhandled.
   rollout.ready.catch(() => undefined);
@@ -219,39 +220,14 @@ function remove(parts: OnlineParts, request: Incoming): Reply {
   return { status: 202, headers: started.headers, body: null };
 }
 
-interface DeploymentOperation {
-  readonly verb: OperationVerb;
-  readonly durationMs: number;
-  readonly complete: () => void | Promise<void>;
-  readonly fail: () => void;
-}
-
-type StartedDeploymentOperation = StartedOperation & { readonly record: OnlineDeploymentRecord };
-
 function startOperation(
   { context, store }: OnlineParts,
   request: Incoming,
   deployment: OnlineDeploymentRecord,
-  { verb, durationMs, complete, fail }: DeploymentOperation,
-): StartedDeploymentOperation {
-  const workspace = workspaceOf(context, request);
-  const started = context.operations.start({
-    family: 'onlineDeployment',
-    verb,
-    target: deployment.id,
-    subscriptionId: workspace.subscriptionId,
-    region: workspace.region,
-    workspaceId: workspace.workspaceId,
-    apiVersion: apiVersionOf(request),
-    durationMs,
-    complete: async () => {
-      await complete();
-      return undefined;
-    },
-    fail,
-  });
-  const operationUri = started.headers['Azure-AsyncOperation'] ?? '';
-  return { ...started, record: store.changeDeployment(deployment.id, { operationUri }) ?? deployment };
+  operation: OnlineOperation,
+): StartedOperation & { readonly record: OnlineDeploymentRecord } {
+  const note = store.changeDeployment.bind(store);
+  return startOnlineOperation(context, request, 'onlineDeployment', deployment, note, operation);
 }
 
 async function getLogs(parts: OnlineParts, request: Incoming): Promise<Reply> {

@@ -3,7 +3,7 @@ import type { EmulatorContext } from '../context.ts';
 import { mfeError } from '../errors.ts';
 import type { Incoming, Reply, Route } from '../http.ts';
 import { asObject, textAt, type JsonObject } from '../json.ts';
-import type { OperationVerb, StartedOperation } from '../operations.ts';
+import type { StartedOperation } from '../operations.ts';
 import type { Deployments } from '../scoring/deployments.ts';
 import { stableGuid } from '../settings.ts';
 import { endpointBody } from './online-endpoint-bodies.ts';
@@ -16,6 +16,7 @@ import {
   type OnlineStore,
 } from './online-endpoint-records.ts';
 import { checkTraffic, readEndpointRequest, type EndpointRequest } from './online-endpoint-requests.ts';
+import { startOnlineOperation, type OnlineOperation } from './online-operations.ts';
 import { created, modified } from './resource.ts';
 import { apiVersionOf, WORKSPACE_PATH, workspaceOf, type WorkspaceRecord } from './workspace-scope.ts';
 
@@ -201,38 +202,15 @@ function remove(parts: OnlineParts, request: Incoming): Reply {
   return { status: 202, headers: started.headers, body: null };
 }
 
-export interface EndpointOperation {
-  readonly verb: OperationVerb;
-  readonly durationMs: number;
-  readonly complete: () => void | Promise<void>;
-  readonly fail: () => void;
-}
-
 /** Starts an operation on the endpoint and notes where it is polled; also gives the record with that note. */
 export function startEndpointOperation(
   { context, store }: OnlineParts,
   request: Incoming,
   endpoint: OnlineEndpointRecord,
-  { verb, durationMs, complete, fail }: EndpointOperation,
+  operation: OnlineOperation,
 ): StartedOperation & { readonly record: OnlineEndpointRecord } {
-  const workspace = workspaceOf(context, request);
-  const started = context.operations.start({
-    family: 'onlineEndpoint',
-    verb,
-    target: endpoint.id,
-    subscriptionId: workspace.subscriptionId,
-    region: workspace.region,
-    workspaceId: workspace.workspaceId,
-    apiVersion: apiVersionOf(request),
-    durationMs,
-    complete: async () => {
-      await complete();
-      return undefined;
-    },
-    fail,
-  });
-  const operationUri = started.headers['Azure-AsyncOperation'] ?? '';
-  return { ...started, record: store.changeEndpoint(endpoint.id, { operationUri }) ?? endpoint };
+  const note = store.changeEndpoint.bind(store);
+  return startOnlineOperation(context, request, 'onlineEndpoint', endpoint, note, operation);
 }
 
 function settle(

@@ -1,6 +1,7 @@
 /** Workspaces: read, listed, made, patched, deleted, diagnosed; and their managed network. */
 import type { EmulatorContext } from '../context.ts';
 import { resourceGroupNotFound, workspaceNotFound } from '../errors.ts';
+import { armRoute } from '../http.ts';
 import type { Evidence, Incoming, Reply, Route } from '../http.ts';
 import { asObject, objectAt, textAt, type JsonObject } from '../json.ts';
 import type { OperationRequest } from '../operations.ts';
@@ -22,32 +23,30 @@ const recorded = (name: string): Evidence => ({ mark: 'recorded', source: `works
 const spec = (operation: string): Evidence => ({ mark: 'spec', source: `Workspaces_${operation} 2025-12-01` });
 
 export function workspaceRoutes(context: EmulatorContext): Route[] {
-  const route = (method: string, path: string, evidence: Evidence, handle: Route['handle']): Route => ({
-    plane: 'arm',
-    method,
-    path,
-    evidence,
-    handle,
-  });
   const all = '/subscriptions/{subscription}';
   const group = `${all}/resourceGroups/{resourceGroup}`;
   return [
-    route('GET', WORKSPACE_PATH, recorded('get'), (request) => ({
+    armRoute('GET', WORKSPACE_PATH, recorded('get'), (request) => ({
       status: 200,
       body: describeWorkspace(existing(context, request), apiVersionOf(request)),
     })),
-    route('GET', `${all}/providers/${WORKSPACE_TYPE}`, spec('ListBySubscription'), (request) => list(context, request)),
-    route('GET', `${group}/providers/${WORKSPACE_TYPE}`, spec('ListByResourceGroup'), (request) =>
+    armRoute('GET', `${all}/providers/${WORKSPACE_TYPE}`, spec('ListBySubscription'), (request) =>
       list(context, request),
     ),
-    route('PUT', WORKSPACE_PATH, spec('CreateOrUpdate'), (request) => put(context, request)),
-    route('PATCH', WORKSPACE_PATH, recorded('patch_lro'), (request) => patch(context, request)),
-    route('DELETE', WORKSPACE_PATH, recorded('delete_202'), (request) => remove(context, request)),
-    route('POST', `${WORKSPACE_PATH}/diagnose`, recorded('diagnose_lro'), (request) => diagnose(context, request)),
-    route('POST', `${WORKSPACE_PATH}/provisionManagedNetwork`, recorded('provision_managed_network_lro'), (request) =>
-      provisionNetwork(context, request),
+    armRoute('GET', `${group}/providers/${WORKSPACE_TYPE}`, spec('ListByResourceGroup'), (request) =>
+      list(context, request),
     ),
-    route('POST', `${WORKSPACE_PATH}/listKeys`, spec('ListKeys'), (request) => listKeys(context, request)),
+    armRoute('PUT', WORKSPACE_PATH, spec('CreateOrUpdate'), (request) => put(context, request)),
+    armRoute('PATCH', WORKSPACE_PATH, recorded('patch_lro'), (request) => patch(context, request)),
+    armRoute('DELETE', WORKSPACE_PATH, recorded('delete_202'), (request) => remove(context, request)),
+    armRoute('POST', `${WORKSPACE_PATH}/diagnose`, recorded('diagnose_lro'), (request) => diagnose(context, request)),
+    armRoute(
+      'POST',
+      `${WORKSPACE_PATH}/provisionManagedNetwork`,
+      recorded('provision_managed_network_lro'),
+      (request) => provisionNetwork(context, request),
+    ),
+    armRoute('POST', `${WORKSPACE_PATH}/listKeys`, spec('ListKeys'), (request) => listKeys(context, request)),
   ];
 }
 
