@@ -159,8 +159,13 @@ export type Resource = JsonObject;
 
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 
+/** What a path starts from: the workspace, or machine learning in its resource group (`registries/r`). */
+export type Scope = 'workspace' | 'resourceGroup';
+
 export interface RequestOptions {
   readonly query?: Query;
+  /** The workspace where it is absent. */
+  readonly scope?: Scope;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -172,8 +177,8 @@ export interface WriteOptions extends RequestOptions {
 }
 
 /**
- * A workspace. Paths are relative to it (`jobs/x`, `models/m/versions/1`, `` for itself); bodies go and come unchanged;
- * the api-version is chosen per resource kind. Errors are ServiceError; a signal's abort rejects with its reason.
+ * A workspace. Paths are relative to it (`jobs/x`, `models/m/versions/1`, `` for itself) unless the request's scope says
+ * otherwise; bodies go and come unchanged; the api-version is chosen per resource kind. Errors are ServiceError; a signal's abort rejects with its reason.
  */
 export interface Workspace {
   readonly id: WorkspaceId;

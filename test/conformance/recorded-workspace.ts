@@ -1,8 +1,8 @@
 import type { Json, JsonObject } from '../../tasks/common/domain/json.ts';
 import { isJsonObject, textAt } from '../../tasks/common/domain/json.ts';
-import { workspaceArmId, type WorkspaceId } from '../../tasks/common/domain/workspace-id.ts';
+import { childArmId, resourceGroupChildArmId, type WorkspaceId } from '../../tasks/common/domain/workspace-id.ts';
 import type {
-  Query,
+  RequestOptions,
   Resource,
   RunHistory,
   Scoring,
@@ -62,13 +62,14 @@ export class RecordedWorkspace implements Workspace {
     return Promise.resolve('westeurope');
   }
 
-  get(path: string): Promise<Resource | undefined> {
-    this.#capture('GET', path, {});
-    return Promise.resolve(this.#written.get(path) ?? this.#recordedBefore(path));
+  get(path: string, options: RequestOptions = {}): Promise<Resource | undefined> {
+    this.#capture('GET', path, options);
+    const full = this.#full(path, options);
+    return Promise.resolve(this.#written.get(full) ?? this.#recordedBefore(full));
   }
 
-  async *list(path: string, options: { readonly query?: Query } = {}): AsyncIterable<Resource> {
-    this.#capture('GET', path, options.query ?? {});
+  async *list(path: string, options: RequestOptions = {}): AsyncIterable<Resource> {
+    this.#capture('GET', path, options);
     const hash = options.query?.hash;
     if (hash !== undefined) {
       yield* [...this.#written.values()].filter(
@@ -76,13 +77,14 @@ export class RecordedWorkspace implements Workspace {
       );
       return;
     }
-    yield* await Promise.resolve(this.#versions(path));
+    yield* await Promise.resolve(this.#versions(this.#full(path, options)));
   }
 
   put(path: string, body: JsonObject, options: WriteOptions = {}): Promise<Resource> {
-    this.#capture('PUT', path, options.query ?? {}, body, options.withUserToken);
-    const resource = { ...body, id: `${workspaceArmId(this.id)}/${path}`, name: path.split('/').at(-1) ?? '' };
-    this.#written.set(path, resource);
+    this.#capture('PUT', path, options, body);
+    const id = this.#full(path, options);
+    const resource = { ...body, id, name: path.split('/').at(-1) ?? '' };
+    this.#written.set(id, resource);
     return Promise.resolve(resource);
   }
 
@@ -103,7 +105,7 @@ export class RecordedWorkspace implements Workspace {
   /** What the service had before the run: a GET that was answered before the same path was written. */
   #recordedBefore(path: string): Resource | undefined {
     for (const request of this.#recorded) {
-      if (this.#relative(request.path) !== path) continue;
+      if (request.path !== path) continue;
       if (request.method === 'PUT') return undefined;
       if (request.method !== 'GET' || request.query !== undefined) continue;
       return request.status === 200 && isJsonObject(request.response) ? request.response : undefined;
@@ -114,28 +116,28 @@ export class RecordedWorkspace implements Workspace {
   /** The newest versions of an asset: as a list was answered, or as its container names the latest one. */
   #versions(path: string): readonly Resource[] {
     const answered = this.#recorded.find(
-      (request) =>
-        request.method === 'GET' && request.query?.$top !== undefined && this.#relative(request.path) === path,
+      (request) => request.method === 'GET' && request.query?.$top !== undefined && request.path === path,
     )?.response;
     const value = isJsonObject(answered) ? answered.value : undefined;
     if (Array.isArray(value)) return (value as readonly Json[]).filter(isJsonObject);
     const container = path.replace(/\/versions$/, '');
     const latest = textAt(this.#recordedBefore(container), 'properties', 'latestVersion');
-    return latest === undefined ? [] : [{ id: `${workspaceArmId(this.id)}/${path}/${latest}`, name: latest }];
+    return latest === undefined ? [] : [{ id: `${path}/${latest}`, name: latest }];
   }
 
-  #relative(path: string): string | undefined {
-    const prefix = `${workspaceArmId(this.id)}/`;
-    return path.startsWith(prefix) ? path.slice(prefix.length) : undefined;
+  #full(path: string, { scope }: RequestOptions): string {
+    const segments = path === '' ? [] : [path];
+    return scope === 'resourceGroup' ? resourceGroupChildArmId(this.id, ...segments) : childArmId(this.id, ...segments);
   }
 
-  #capture(method: string, path: string, query: Query, body?: JsonObject, withUserToken = false): void {
-    const texts = Object.entries(query).flatMap(([key, value]) => (value === undefined ? [] : [[key, String(value)]]));
+  #capture(method: string, path: string, options: WriteOptions, body?: JsonObject): void {
+    const query = Object.entries(options.query ?? {});
+    const texts = query.flatMap(([key, value]) => (value === undefined ? [] : [[key, String(value)]]));
     this.captured.push({
       method,
-      path: `${workspaceArmId(this.id)}${path === '' ? '' : `/${path}`}`,
+      path: this.#full(path, options),
       query: Object.fromEntries(texts) as Record<string, string>,
-      headers: withUserToken ? { 'x-azureml-token': 'token' } : {},
+      headers: options.withUserToken === true ? { 'x-azureml-token': 'token' } : {},
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
   }

@@ -15,6 +15,7 @@ import { planModel } from './model.ts';
 import { planOnlineDeployment } from './online-deployment.ts';
 import { planOnlineEndpoint } from './online-endpoint.ts';
 import type { PlanKind } from './plan.ts';
+import { planRegistry } from './registry.ts';
 import { planSchedule } from './schedule.ts';
 import type { PlannedEntity, Planning, SourceFile } from './planning.ts';
 import { member, stringMember, type YamlNode } from './yaml-node.ts';
@@ -48,7 +49,7 @@ const KINDS = {
   datastore: { kind: 'datastore', label: 'a datastore', plan: planDatastore },
   connection: { kind: 'connection', label: 'a connection', plan: planConnection },
   schedule: { kind: 'schedule', label: 'a schedule', plan: planSchedule },
-  registry: { kind: 'registry', label: 'a registry', plan: undefined },
+  registry: { kind: 'registry', label: 'a registry', plan: planRegistry },
 } satisfies Record<string, FileKind>;
 
 const JOBS: Readonly<Record<string, FileKind>> = {

@@ -3,7 +3,7 @@
  * The planner reads files and decides; `operations/apply-plan` alone carries a plan out.
  */
 import type { Json } from '../domain/json.ts';
-import type { LocalFile } from '../ports.ts';
+import type { LocalFile, Scope } from '../ports.ts';
 
 /**
  * A text that is known only when an earlier step has run; it stands in a body wherever a string may stand.
@@ -97,6 +97,8 @@ export interface PutStep {
   /** `jobs`, `environments`, `onlineEndpoints/e/deployments` … */
   readonly collection: string;
   readonly name: string;
+  /** What the resource stands in; the workspace where this is absent. */
+  readonly scope?: Scope;
   /** Absent for resources without versions. */
   readonly version?: VersionRule;
   readonly body: Readonly<Record<string, Template>>;

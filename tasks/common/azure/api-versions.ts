@@ -23,6 +23,7 @@ const byCollection: Readonly<Record<string, string>> = {
   schedules: '2023-06-01-preview',
   connections: '2024-04-01-preview',
   jobs: '2024-01-01-preview',
+  registries: '2022-10-01-preview',
 };
 
 /** Writing a job depends on its type: newer keys of command jobs, an older contract for Spark. */

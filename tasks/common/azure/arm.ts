@@ -2,7 +2,7 @@
 import type { Json, JsonObject } from '../domain/json.ts';
 import { at, isJsonObject, textAt } from '../domain/json.ts';
 import type { WorkspaceId } from '../domain/workspace-id.ts';
-import { workspaceArmId } from '../domain/workspace-id.ts';
+import { resourceGroupChildArmId, workspaceArmId } from '../domain/workspace-id.ts';
 import { ServiceError } from '../errors.ts';
 import type { Clock, Query, RequestOptions, Resource, WriteOptions } from '../ports.ts';
 import { apiVersion } from './api-versions.ts';
@@ -73,7 +73,7 @@ export function createArm(settings: ArmSettings): Arm {
 
 async function getResource(settings: ArmSettings, path: string, options: RequestOptions) {
   if (isWorkspaceItself(path)) return requireWorkspace(settings, options.signal);
-  const url = resourceUrl(settings, 'GET', path, options.query);
+  const url = resourceUrl(settings, 'GET', path, options);
   const answer = await settings.sender.send({ method: 'GET', url, signal: options.signal });
   if (answer.status !== 404) return resourceOf(answer, path);
   await checkFoundation(settings, answer, options.signal);
@@ -81,7 +81,7 @@ async function getResource(settings: ArmSettings, path: string, options: Request
 }
 
 async function* listResources(settings: ArmSettings, path: string, options: RequestOptions): AsyncIterable<Resource> {
-  let url: string | undefined = resourceUrl(settings, 'GET', path, options.query);
+  let url: string | undefined = resourceUrl(settings, 'GET', path, options);
   while (url !== undefined) {
     const answer: HttpAnswer = await settings.sender.send({ method: 'GET', url, signal: options.signal });
     if (answer.status === 404) await checkFoundation(settings, answer, options.signal);
@@ -100,7 +100,7 @@ async function write(
   body: JsonObject | undefined,
   options: WriteOptions,
 ): Promise<{ readonly url: string; readonly answer: HttpAnswer }> {
-  const url = resourceUrl(settings, method, path, options.query, body);
+  const url = resourceUrl(settings, method, path, options, body);
   const answer = await settings.sender.send({
     method,
     url,
@@ -121,15 +121,16 @@ async function checkFoundation(settings: ArmSettings, answer: HttpAnswer, signal
   if (code === 'ParentResourceNotFound') await requireWorkspace(settings, signal);
 }
 
-/** The whole URL of a path in the workspace, with the api-version of its kind unless the query names one. */
+/** The whole URL of a path in the workspace or beside it, with the api-version of its kind unless the query names one. */
 export function resourceUrl(
   settings: Pick<ArmSettings, 'id' | 'resourceManagerUrl'>,
   method: string,
   path: string,
-  query: Query = {},
+  { query = {}, scope }: Pick<RequestOptions, 'query' | 'scope'> = {},
   body?: JsonObject,
 ): string {
-  const full = [workspaceArmId(settings.id), ...path.split('/').filter((segment) => segment !== '')].join('/');
+  const root = scope === 'resourceGroup' ? resourceGroupChildArmId(settings.id) : workspaceArmId(settings.id);
+  const full = [root, ...path.split('/').filter((segment) => segment !== '')].join('/');
   const encodedPath = full.split('/').map(encodeURIComponent).join('/');
   const all: Query = { 'api-version': apiVersion(method, path, body), ...query };
   const parameters = Object.entries(all).flatMap(([name, value]) =>

@@ -7,10 +7,13 @@ export interface WorkspaceId {
 
 /** `/subscriptions/…/workspaces/{name}`, the ARM id without a trailing slash. */
 export function workspaceArmId(id: WorkspaceId): string {
-  return (
-    `/subscriptions/${id.subscriptionId}/resourceGroups/${id.resourceGroup}` +
-    `/providers/Microsoft.MachineLearningServices/workspaces/${id.name}`
-  );
+  return resourceGroupChildArmId(id, 'workspaces', id.name);
+}
+
+/** The ARM id of something of machine learning beside the workspace, e.g. `('registries', 'r')`. */
+export function resourceGroupChildArmId(id: WorkspaceId, ...segments: readonly string[]): string {
+  const group = `/subscriptions/${id.subscriptionId}/resourceGroups/${id.resourceGroup}`;
+  return [group, 'providers', 'Microsoft.MachineLearningServices', ...segments].join('/');
 }
 
 /** The ARM id of something inside the workspace, e.g. `('models', 'm', 'versions', '1')`. */

@@ -54,7 +54,10 @@ export async function applyPlan(context: Context, plan: Plan): Promise<AppliedRe
 /** The live resource of a step whose name and version are known beforehand. */
 export async function liveResource(context: Context, step: PutStep): Promise<Resource | undefined> {
   if (step.version !== undefined && step.version.rule !== 'given') return undefined;
-  return context.workspace.get(resourcePath(step, step.version?.version), { signal: context.agent.signal });
+  return context.workspace.get(resourcePath(step, step.version?.version), {
+    signal: context.agent.signal,
+    ...(step.scope === undefined ? {} : { scope: step.scope }),
+  });
 }
 
 /** An endpoint whose YAML says nothing about traffic keeps what it has: a PUT without would take it away. */

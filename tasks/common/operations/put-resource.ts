@@ -2,7 +2,7 @@
 import { anonymousComponentVersion, clientComponentHash } from '../aml-yaml/anonymous-versions.ts';
 import type { PutStep } from '../aml-yaml/plan.ts';
 import { at, isJsonObject, textAt, type JsonObject } from '../domain/json.ts';
-import { childArmId } from '../domain/workspace-id.ts';
+import { childArmId, resourceGroupChildArmId, type WorkspaceId } from '../domain/workspace-id.ts';
 import { ServiceError } from '../errors.ts';
 import type { Resource } from '../ports.ts';
 import { resolveMembers, type StepResult } from './plan-results.ts';
@@ -16,9 +16,15 @@ export interface WrittenResource {
   readonly resource: Resource;
 }
 
-/** The path of a step's resource in the workspace. */
+/** The path of a step's resource from what the step's scope says. */
 export function resourcePath(step: PutStep, version: string | undefined): string {
   return `${step.collection}/${step.name}${version === undefined ? '' : `/versions/${version}`}`;
+}
+
+/** The ARM id of a step's resource. */
+export function resourceArmId(workspace: WorkspaceId, step: PutStep, version: string | undefined): string {
+  const child = step.scope === 'resourceGroup' ? resourceGroupChildArmId : childArmId;
+  return child(workspace, ...resourcePath(step, version).split('/'));
 }
 
 /** Writes the resource: once for a version that is given, again with the next one where another run was faster. */
@@ -131,13 +137,14 @@ async function put(
   const path = resourcePath(step, version);
   const resource = await workspace.put(path, body, {
     signal: agent.signal,
+    ...(step.scope === undefined ? {} : { scope: step.scope }),
     ...(step.query === undefined ? {} : { query: step.query }),
     ...(step.withUserToken === undefined ? {} : { withUserToken: step.withUserToken }),
     onProgress: (status, elapsedMs) => {
       agent.log.debug(`${path}: ${status} after ${Math.round(elapsedMs / 1000)} s`);
     },
   });
-  const id = textAt(resource, 'id') ?? childArmId(workspace.id, ...path.split('/'));
+  const id = textAt(resource, 'id') ?? resourceArmId(workspace.id, step, version);
   return { resource, result: resultOf(id, step, version) };
 }
 

@@ -3,12 +3,11 @@ import type { Plan, PutStep, RequireStep, Step } from '../aml-yaml/plan.ts';
 import { yamlData } from '../aml-yaml/yaml-data.ts';
 import { textAt } from '../domain/json.ts';
 import { differences } from '../domain/resource-difference.ts';
-import { childArmId } from '../domain/workspace-id.ts';
 import type { AppliedResource } from './apply-plan.ts';
 import { checkRequired, keepTraffic, liveResource, resolveLatest } from './apply-plan.ts';
 import { resolveCollectedData } from './collected-data.ts';
 import { resolveMembers, type PlanResults, type StepResult } from './plan-results.ts';
-import { predictedVersion, resourcePath } from './put-resource.ts';
+import { predictedVersion, resourceArmId } from './put-resource.ts';
 import type { Context } from './task-context.ts';
 import { dataUri, findCode } from './upload-source.ts';
 
@@ -28,7 +27,7 @@ export async function whatIf(context: Context, plan: Plan, predicted: Predicted)
   }
   const main = await predictMain(context, plan, results);
   predicted.set(`${plan.main.collection}/${main.name}`, {
-    id: childArmId(context.workspace.id, ...resourcePath(plan.main, main.version).split('/')),
+    id: resourceArmId(context.workspace.id, plan.main, main.version),
     name: main.name,
     ...(main.version === undefined ? {} : { version: main.version }),
   });
@@ -74,7 +73,7 @@ async function predictStep(
 
 async function predictPut(context: Context, step: PutStep, results: PlanResults): Promise<StepResult> {
   const version = await predictedVersion(context, step, resolveMembers(step.body, results), results);
-  const id = childArmId(context.workspace.id, ...resourcePath(step, version).split('/'));
+  const id = resourceArmId(context.workspace.id, step, version);
   return { id, name: step.name, ...(version === undefined ? {} : { version }) };
 }
 

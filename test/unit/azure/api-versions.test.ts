@@ -11,6 +11,7 @@ describe('api-versions', () => {
     assert.equal(apiVersion('PUT', 'onlineEndpoints/e/deployments/d'), '2023-04-01-preview');
     assert.equal(apiVersion('POST', 'onlineendpoints/e/DEPLOYMENTS/d/getLogs'), '2023-04-01-preview');
     assert.equal(apiVersion('PUT', 'codes/c/versions/1'), '2023-04-01');
+    assert.equal(apiVersion('PUT', 'registries/r'), '2022-10-01-preview');
     assert.equal(apiVersion('GET', 'somethingNew/x'), '2024-10-01-preview');
   });
 
