@@ -1,17 +1,11 @@
 // Compares a candidate with the champion. Contract: ./task.json. Logic: ../common/operations/evaluate-model.ts
 import { runTask } from '../common/agent/run-task.ts';
-import { openWorkspace } from '../common/azure/workspace.ts';
+import { openWorkspaceOf } from '../common/azure/workspace.ts';
 import { evaluateModel } from '../common/operations/evaluate-model.ts';
 import { readInputs, type Outputs } from './task.gen.ts';
 
 void runTask<Outputs>('AmlEvaluateModel', async (agent, publish) => {
   const inputs = readInputs(agent.inputs);
-  const workspace = await openWorkspace({
-    agent,
-    connection: agent.connection(inputs.azureSubscription),
-    subscriptionId: inputs.subscriptionId,
-    resourceGroup: inputs.resourceGroupName,
-    workspace: inputs.workspaceName,
-  });
+  const workspace = await openWorkspaceOf(agent, inputs);
   return evaluateModel({ agent, workspace }, inputs, publish);
 });

@@ -1,6 +1,6 @@
 // Submits a job and waits for its true end. Contract: ./task.json. Logic: ../common/operations/run-job.ts
 import { runTask } from '../common/agent/run-task.ts';
-import { openWorkspace } from '../common/azure/workspace.ts';
+import { openWorkspaceOf } from '../common/azure/workspace.ts';
 import { runJob } from '../common/operations/run-job.ts';
 import { validateJob } from '../common/operations/validate-job.ts';
 import { readInputs, type Outputs } from './task.gen.ts';
@@ -8,13 +8,6 @@ import { readInputs, type Outputs } from './task.gen.ts';
 void runTask<Outputs>('AmlRunJob', async (agent, publish) => {
   const inputs = readInputs(agent.inputs);
   if (inputs.mode === 'validate') return validateJob(agent, inputs);
-  const workspace = await openWorkspace({
-    agent,
-    connection: agent.connection(inputs.azureSubscription),
-    subscriptionId: inputs.subscriptionId,
-    resourceGroup: inputs.resourceGroupName,
-    workspace: inputs.workspaceName,
-    allowStorageKey: inputs.allowStorageKey,
-  });
+  const workspace = await openWorkspaceOf(agent, inputs);
   return runJob({ agent, workspace }, inputs, publish);
 });

@@ -31,6 +31,30 @@ export interface OpenWorkspaceOptions {
   readonly allowStorageKey?: boolean;
 }
 
+/** The inputs by which every task names its workspace. */
+export interface WorkspaceInputs {
+  readonly azureSubscription: string | undefined;
+  readonly subscriptionId: string | undefined;
+  readonly resourceGroupName: string | undefined;
+  readonly workspaceName: string | undefined;
+  readonly allowStorageKey?: boolean;
+}
+
+/** Opens the workspace that a task's shared inputs name; see `openWorkspace`. */
+export function openWorkspaceOf(
+  agent: OpenWorkspaceOptions['agent'] & Pick<Agent, 'connection'>,
+  inputs: WorkspaceInputs,
+): Promise<Workspace> {
+  return openWorkspace({
+    agent,
+    connection: agent.connection(inputs.azureSubscription),
+    subscriptionId: inputs.subscriptionId,
+    resourceGroup: inputs.resourceGroupName,
+    workspace: inputs.workspaceName,
+    allowStorageKey: inputs.allowStorageKey ?? false,
+  });
+}
+
 /**
  * Opens a workspace. Nothing is asked of the service yet, except by a cloud that is none of Microsoft's: what it is.
  * Throws UserError, with every problem, when the names given cannot be those of a workspace.

@@ -8,9 +8,8 @@ import { planFiles, type PlanFilesRequest } from './plan-files.ts';
 import type { Context } from './task-context.ts';
 import { whatIf, type Predicted, type PredictedResource } from './what-if.ts';
 
-export interface ApplyRequest extends PlanFilesRequest {
-  readonly mode: 'apply' | 'whatIf';
-}
+/** `whatIf` writes nothing. */
+export type ApplyMode = 'apply' | 'whatIf';
 
 export interface ApplyOutputs {
   readonly changed: string;
@@ -26,7 +25,7 @@ interface FileChange extends PredictedResource {
 }
 
 /** All files are read and checked before the first one is applied; wrong YAML changes nothing. */
-export async function applyFiles(context: Context, request: ApplyRequest): Promise<ApplyOutputs> {
+export async function applyFiles(context: Context, request: PlanFilesRequest, mode: ApplyMode): Promise<ApplyOutputs> {
   const { agent } = context;
   const plans = await planFiles(agent, context.workspace.id, request);
   const changes: FileChange[] = [];
@@ -34,24 +33,19 @@ export async function applyFiles(context: Context, request: ApplyRequest): Promi
   try {
     for (const [index, plan] of plans.entries()) {
       agent.log.progress((100 * index) / plans.length, plan.file);
-      changes.push(await agent.log.group(plan.file, () => applyOne(context, request, plan, predicted)));
+      changes.push(await agent.log.group(plan.file, () => applyOne(context, mode, plan, predicted)));
     }
   } finally {
-    agent.addSummary(summary(context, request, changes, plans.length));
+    agent.addSummary(summary(context, mode, changes, plans.length));
   }
   return outputs(changes);
 }
 
-async function applyOne(
-  context: Context,
-  request: ApplyRequest,
-  plan: Plan,
-  predicted: Predicted,
-): Promise<FileChange> {
+async function applyOne(context: Context, mode: ApplyMode, plan: Plan, predicted: Predicted): Promise<FileChange> {
   const { log } = context.agent;
-  const result = request.mode === 'apply' ? await applyPlan(context, plan) : await whatIf(context, plan, predicted);
+  const result = mode === 'apply' ? await applyPlan(context, plan) : await whatIf(context, plan, predicted);
   const { change, name, version, id, fields } = result;
-  log.info(`${plan.kind} ${nameAndVersion(name, version)}: ${changeText(change, request.mode)}`);
+  log.info(`${plan.kind} ${nameAndVersion(name, version)}: ${changeText(change, mode)}`);
   for (const { path, from, to } of fields) log.info(`  ${path}: ${valueText(from)} → ${valueText(to)}`);
   warnIfPublic(context, plan);
   return { file: plan.file, kind: plan.kind, change, name, version, id, fields };
@@ -80,18 +74,13 @@ function outputs(changes: readonly FileChange[]): ApplyOutputs {
   };
 }
 
-function summary(
-  { workspace }: Context,
-  request: ApplyRequest,
-  changes: readonly FileChange[],
-  planned: number,
-): string {
-  const title = request.mode === 'apply' ? 'Applied to' : 'What would change in';
+function summary({ workspace }: Context, mode: ApplyMode, changes: readonly FileChange[], planned: number): string {
+  const title = mode === 'apply' ? 'Applied to' : 'What would change in';
   const rows = changes.map(({ file, kind, name, version, change, fields }) => [
     escapeMarkdown(file),
     escapeMarkdown(kind),
     escapeMarkdown(nameAndVersion(name, version)),
-    changeText(change, request.mode),
+    changeText(change, mode),
     fields.map(({ path, from, to }) => escapeMarkdown(`${path}: ${valueText(from)} → ${valueText(to)}`)).join('<br>'),
   ]);
   const rest = planned - changes.length;
@@ -103,7 +92,7 @@ export function nameAndVersion(name: string, version: string | undefined): strin
   return version === undefined ? name : `${name}:${version}`;
 }
 
-function changeText(change: FileChange['change'], mode: ApplyRequest['mode']): string {
+function changeText(change: FileChange['change'], mode: ApplyMode): string {
   if (mode === 'whatIf') return change;
   return { create: 'created', change: 'changed', unchanged: 'unchanged' }[change];
 }

@@ -45,7 +45,7 @@ function usedInputs(nodes: readonly ts.Node[], checker: ts.TypeChecker): Readonl
   );
 }
 
-/** A member access asks for that member; a call asks for what its parameter declares. */
+/** A member access asks for that member; a call asks for what its parameter declares and the inputs have. */
 function namesAskedFor(use: ts.Node, checker: ts.TypeChecker): readonly string[] {
   const { parent } = use;
   if (ts.isPropertyAccessExpression(parent)) return [parent.name.text];
@@ -54,10 +54,9 @@ function namesAskedFor(use: ts.Node, checker: ts.TypeChecker): readonly string[]
   const index = parent.arguments.findIndex((argument) => argument === use);
   const parameter = checker.getResolvedSignature(parent)?.parameters[index];
   if (parameter === undefined) return [];
-  return checker
-    .getTypeOfSymbol(parameter)
-    .getProperties()
-    .map((member) => member.name);
+  const inputs = checker.getTypeAtLocation(use);
+  const asked = checker.getTypeOfSymbol(parameter).getProperties();
+  return asked.map((member) => member.name).filter((name) => inputs.getProperty(name) !== undefined);
 }
 
 function returnedOutputs(nodes: readonly ts.Node[], checker: ts.TypeChecker): ReadonlySet<string> {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { UserError } from '../../../tasks/common/errors.ts';
-import { applyFiles, type ApplyOutputs, type ApplyRequest } from '../../../tasks/common/operations/apply-files.ts';
+import { applyFiles, type ApplyOutputs, type ApplyMode } from '../../../tasks/common/operations/apply-files.ts';
+import type { PlanFilesRequest } from '../../../tasks/common/operations/plan-files.ts';
 import { FakeAgent } from '../fakes/fake-agent.ts';
 import { FakeWorkspace, serviceError } from '../fakes/fake-workspace.ts';
 
@@ -21,13 +22,13 @@ describe('applying files', () => {
   });
 
   async function apply(
-    request: Partial<ApplyRequest> = {},
+    request: Partial<PlanFilesRequest> & { readonly mode?: ApplyMode } = {},
     files: Readonly<Record<string, string>> = FILES,
   ): Promise<ApplyOutputs & { readonly all: readonly Record<string, unknown>[] }> {
     agent = new FakeAgent(files);
-    const lines = { files: ['aml/environment.yml', 'aml/data.yml'], overrides: [] };
-    const defaults = { ...lines, mode: 'apply', allowPathsOutsideSources: false } as const;
-    const outputs = await applyFiles({ agent, workspace }, { ...defaults, ...request });
+    const { mode = 'apply', ...given } = request;
+    const defaults = { files: ['aml/environment.yml', 'aml/data.yml'], overrides: [], allowPathsOutsideSources: false };
+    const outputs = await applyFiles({ agent, workspace }, { ...defaults, ...given }, mode);
     return { ...outputs, all: JSON.parse(outputs.changes) as Record<string, unknown>[] };
   }
   const changes = ({ all }: { readonly all: readonly Record<string, unknown>[] }): readonly unknown[] =>
