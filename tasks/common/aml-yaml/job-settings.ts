@@ -50,7 +50,8 @@ function distributionOf(
   fields: Readonly<Record<string, Reader<string | number | boolean>>>,
   defaults: TemplateObject = {},
 ): Reader<Distribution> {
-  return mapped(record({ type: text, ...fields }), (values) => {
+  // The service's client leaves unknown members of a distribution out and says nothing.
+  return mapped(record({ type: text, ...fields }, { unknown: 'keep' }), (values) => {
     const members = Object.entries(values as TemplateObject).filter(([key]) => key !== 'type');
     return { type, serviceType, members: { ...defaults, ...Object.fromEntries(members) } };
   });
@@ -98,12 +99,16 @@ const userIdentity = mapped(record({ type: text }), (): TemplateObject => ({ ide
 const amlToken = mapped(record({ type: text }), (): TemplateObject => ({ identity_type: 'AMLToken' }));
 
 /** `identity` a job runs under. */
-export const jobIdentity: Reader<TemplateObject> = byType({
-  managed: managedIdentity,
-  managed_identity: managedIdentity,
-  user_identity: userIdentity,
-  aml_token: amlToken,
-});
+export const jobIdentity: Reader<TemplateObject> = byType(
+  {
+    managed: managedIdentity,
+    managed_identity: managedIdentity,
+    user_identity: userIdentity,
+    aml_token: amlToken,
+  },
+  undefined,
+  'snake',
+);
 
 const SERVICE_TYPES = {
   ssh: 'SSH',

@@ -111,6 +111,10 @@ const TYPES: Readonly<Record<string, FileKind>> = {
 
 /** Keys that give a file away, most telling first. */
 const KEYS: readonly (readonly [string, FileKind])[] = [
+  ['mini_batch_size', KINDS.batchDeployment],
+  ['retry_settings', KINDS.batchDeployment],
+  ['output_action', KINDS.batchDeployment],
+  ['max_concurrency_per_instance', KINDS.batchDeployment],
   ['endpoint_name', KINDS.onlineDeployment],
   ['auth_mode', KINDS.onlineEndpoint],
   ['trigger', KINDS.schedule],

@@ -189,7 +189,7 @@ export function record<F extends Fields>(fields: F, options: RecordOptions = {})
     }
     const result: Record<string, unknown> = {};
     for (const entry of node.entries.values()) {
-      const reader = fields[entry.key];
+      const reader = Object.hasOwn(fields, entry.key) ? fields[entry.key] : undefined;
       if (reader !== undefined) {
         const value = reader(entry.value, childAt(at, entry.key));
         if (value !== undefined) result[entry.key] = value;
@@ -248,8 +248,12 @@ export function oneOf<const T extends string>(allowed: readonly T[], spelling: S
 }
 
 /** A mapping that is read by what its key `type` says. */
-export function byType<T>(readers: Readonly<Record<string, Reader<T>>>, fallback?: string): Reader<T> {
-  const choose = choice(Object.fromEntries(Object.entries(readers)));
+export function byType<T>(
+  readers: Readonly<Record<string, Reader<T>>>,
+  fallback?: string,
+  spelling: Spelling = 'lower',
+): Reader<T> {
+  const choose = choice(Object.fromEntries(Object.entries(readers)), spelling);
   return (node, at) => {
     if (node.kind !== 'map') {
       refuse(node, at, 'a mapping');

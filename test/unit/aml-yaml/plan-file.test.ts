@@ -127,11 +127,8 @@ describe('kinds of files', () => {
   });
 
   it('refuses what it does not support, and what is not expected, with one sentence', async () => {
-    const [registry] = await problems('$schema: https://x/latest/registry.schema.json\nname: r\n');
-    assert.match(registry?.message ?? '', /a registry, which is not supported/);
-    const monitor = 'name: s\ntrigger: {type: cron, expression: "0 * * * *"}\ncreate_monitor: {}\n';
-    const [refused] = await problems(monitor);
-    assert.match(refused?.message ?? '', /'create_monitor' are not supported/);
+    const [parallel] = await problems('type: parallel\nname: p\n');
+    assert.match(parallel?.message ?? '', /a parallel job, which is not supported/);
     assert.equal(refused?.line, 3);
     const [node] = await problems('type: pipeline\njobs: {a: {type: import}}\n');
     assert.match(node?.message ?? '', /'import': nodes of this type are not supported\. Supported are command/);
