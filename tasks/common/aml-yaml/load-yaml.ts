@@ -1,5 +1,5 @@
 import type { Alias, Scalar as YamlScalar } from 'yaml';
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, Lexer, LineCounter, parseDocument, Parser } from 'yaml';
 import { UserError } from '../errors.ts';
 import type { ListNode, MapEntry, MapNode, Place, YamlNode } from './yaml-node.ts';
 import { resolvePlainScalar, resolveTaggedScalar } from './yaml-scalars.ts';
@@ -9,6 +9,9 @@ const MAXIMUM_CHARACTERS = 1024 * 1024;
 /** Nodes after every alias is followed: far above any real file, far below what an alias bomb makes. */
 const MAXIMUM_NODES = 200_000;
 const MAXIMUM_DEPTH = 100;
+const NESTED_TOO_DEEPLY = `The YAML is nested more than ${MAXIMUM_DEPTH} levels deep.`;
+/** One mistake in YAML's syntax often brings many; more of them say nothing new. */
+const MAXIMUM_SYNTAX_ERRORS = 20;
 const CORE_TAG = 'tag:yaml.org,2002:';
 
 /**
@@ -24,17 +27,36 @@ export function loadYaml(text: string, file: string): YamlNode {
     throw new UserError({ file, message: `The file is larger than ${MAXIMUM_CHARACTERS / 1024 / 1024} MB.` });
   }
   const lines = new LineCounter();
-  const document = parse(text.replace(/^\uFEFF/, ''), file, lines);
+  const content = text.replace(/^\uFEFF/, '');
+  refuseDeepNesting(content, file);
+  const document = parse(content, file, lines);
   const placeOf = (offset: number): Place => {
     const { line, col } = lines.linePos(offset);
     return { file, line, column: col };
   };
   if (document.errors.length > 0) {
     throw new UserError(
-      document.errors.map((error) => problemAt(placeOf(error.pos[0]), `This is not valid YAML: ${error.message}.`)),
+      document.errors
+        .slice(0, MAXIMUM_SYNTAX_ERRORS)
+        .map((error) => problemAt(placeOf(error.pos[0]), `This is not valid YAML: ${error.message}.`)),
     );
   }
   return new DocumentReader(placeOf).read(document.contents, 0, placeOf(0));
+}
+
+/**
+ * Tells nesting before the tree is built: building it is recursive, and a stack that is almost used up can end the whole
+ * process in a place where nothing can be caught.
+ */
+function refuseDeepNesting(text: string, file: string): void {
+  const parser = new Parser();
+  for (const lexeme of new Lexer().lex(text)) {
+    const start = parser.offset;
+    Array.from(parser.next(lexeme));
+    if (parser.stack.length <= MAXIMUM_DEPTH + 5) continue;
+    const before = text.slice(0, start).split('\n');
+    throw failure({ file, line: before.length, column: (before.at(-1) ?? '').length + 1 }, NESTED_TOO_DEEPLY);
+  }
 }
 
 function parse(text: string, file: string, lineCounter: LineCounter): ReturnType<typeof parseDocument> {
@@ -67,7 +89,7 @@ class DocumentReader {
 
   read(node: unknown, depth: number, parent: Place): YamlNode {
     const place = hasRange(node) ? this.#placeOf(node.range[0]) : parent;
-    if (depth > MAXIMUM_DEPTH) throw failure(place, `The YAML is nested more than ${MAXIMUM_DEPTH} levels deep.`);
+    if (depth > MAXIMUM_DEPTH) throw failure(place, NESTED_TOO_DEEPLY);
     const before = this.#nodes;
     this.#count(1, place);
     const result = isAlias(node) ? this.#alias(node, place) : this.#plain(node, depth, place);

@@ -72,7 +72,7 @@ export async function unfilteredObjectHash(planning: Planning, source: LocalSour
   const entry: TreeEntry =
     source.kind === 'file'
       ? { kind: 'file', name: source.basename, path: source.path, size: source.files[0]?.size ?? 0 }
-      : await listTree(planning.request.files, source.path, () => undefined);
+      : await listTree(planning.request.files, source.path, () => Promise.resolve(true));
   return objectHash(planning.request.files, entry, []);
 }
 
@@ -96,18 +96,18 @@ export async function findEntry(planning: Planning, path: LocalPath): Promise<Fo
     return undefined;
   }
   const tree = await listChecked(planning, real, path);
-  const rules = await ignoreRulesOf(planning, real, path);
-  return tree === undefined ? undefined : { real, entry: tree, rules };
+  return tree && { real, entry: tree, rules: await ignoreRulesOf(planning, real, path) };
 }
 
 async function listChecked(planning: Planning, folder: string, path: LocalPath): Promise<TreeFolder | undefined> {
-  const targets: { readonly link: string; readonly target: string }[] = [];
+  let isAllowed = true;
   try {
-    const tree = await listTree(planning.request.files, folder, (link, target) => targets.push({ link, target }));
-    const allowed = await Promise.all(
-      targets.map(({ link, target }) => checkInside(planning, target, link, path.place, 'The link')),
-    );
-    return allowed.every(Boolean) ? tree : undefined;
+    const tree = await listTree(planning.request.files, folder, async (link, target) => {
+      const isInside = await checkInside(planning, target, link, path.place, 'The link');
+      isAllowed &&= isInside;
+      return isInside;
+    });
+    return isAllowed ? tree : undefined;
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     planning.problems.add(path.place, `${path.what} '${path.written}' cannot be walked: ${error.message}`);

@@ -51,7 +51,7 @@ async function readSource(planning: Planning): Promise<SourceFile> {
     throw new UserError({ file: request.file, message: 'The file must hold a mapping of keys to values.' });
   const node = applyOverrides(loaded, request.overrides ?? [], request.file, problems);
   problems.throwIfAny();
-  return { node, display: request.file, folder: dirname(request.absolutePath) };
+  return { node, display: request.file, folder: dirname(request.absolutePath), chain: [realPath] };
 }
 
 /** Finds out what the file describes. Throws UserError where that is unclear, unsupported or not what the caller takes. */

@@ -11,6 +11,8 @@ export interface SourceFile {
   readonly node: YamlNode;
   readonly display: string;
   readonly folder: string;
+  /** The files it is read on behalf of, from the outermost one to itself, links resolved. */
+  readonly chain: readonly string[];
 }
 
 type KeyedStep = Extract<Step, { readonly key: string }>;
@@ -105,6 +107,13 @@ export async function loadReferencedFile(
 ): Promise<SourceFile | undefined> {
   const path = await resolveLocalPath(planning, source.folder, written, place, 'The file');
   if (path === undefined) return undefined;
+  if (source.chain.includes(path)) {
+    planning.problems.add(
+      place,
+      `'${written}' leads back to a file that includes it; files cannot include each other.`,
+    );
+    return undefined;
+  }
   const content = await planning.request.files.readText(path);
   if (content === undefined) {
     planning.problems.add(place, `'${written}' is not a file that can be read.`);
@@ -113,7 +122,12 @@ export async function loadReferencedFile(
   const display = join(dirname(source.display), written);
   try {
     // Paths inside start from where the reference points, not from where a link leads.
-    return { node: loadYaml(content, display), display, folder: dirname(resolve(source.folder, written)) };
+    return {
+      node: loadYaml(content, display),
+      display,
+      folder: dirname(resolve(source.folder, written)),
+      chain: [...source.chain, path],
+    };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     for (const { message, file, line, column } of error.problems) {

@@ -17,8 +17,8 @@ export interface TreeFolder {
 }
 export type TreeEntry = TreeFile | TreeFolder;
 
-/** Told every path a link leads to; an error thrown here ends the walk. */
-export type LinkGuard = (linkPath: string, target: string) => void;
+/** Asked for every link, before anything is read of what it leads to; a link that must not be followed is left out. */
+export type LinkGuard = (linkPath: string, target: string) => Promise<boolean>;
 
 /**
  * Lists a folder with everything below it.
@@ -42,7 +42,7 @@ async function listFolder(
       const path = join(folder, entry.name);
       const target = entry.isLink ? await files.realPath(path) : path;
       if (target === undefined) return undefined;
-      if (entry.isLink) guard(path, target);
+      if (entry.isLink && !(await guard(path, target))) return undefined;
       const stat = await files.stat(target);
       if (stat?.kind === 'file') return { kind: 'file', name: entry.name, path: target, size: stat.size };
       if (stat?.kind !== 'folder') return undefined;

@@ -12,7 +12,7 @@ async function hashes(tree: Tree, ignore = ''): Promise<{ content: string; compo
   const files = memoryFiles(
     Object.fromEntries(Object.entries(tree).map(([path, entry]) => [`${ROOT}/${path}`, entry])),
   );
-  const folder = await listTree(files, ROOT, () => undefined);
+  const folder = await listTree(files, ROOT, () => Promise.resolve(true));
   const rules = parseIgnoreRules(ignore);
   return {
     content: await contentHash(files, flattenTree(folder, rules)),
