@@ -100,14 +100,14 @@ export async function findEntry(planning: Planning, path: LocalPath): Promise<Fo
 }
 
 async function listChecked(planning: Planning, folder: string, path: LocalPath): Promise<TreeFolder | undefined> {
-  let isAllowed = true;
+  const refused: string[] = [];
   try {
     const tree = await listTree(planning.request.files, folder, async (link, target) => {
       const isInside = await checkInside(planning, target, link, path.place, 'The link');
-      isAllowed &&= isInside;
+      if (!isInside) refused.push(link);
       return isInside;
     });
-    return isAllowed ? tree : undefined;
+    return refused.length === 0 ? tree : undefined;
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     planning.problems.add(path.place, `${path.what} '${path.written}' cannot be walked: ${error.message}`);
