@@ -129,7 +129,7 @@ describe('kinds of files', () => {
   it('refuses what it does not support, and what is not expected, with one sentence', async () => {
     const [parallel] = await problems('type: parallel\nname: p\n');
     assert.match(parallel?.message ?? '', /a parallel job, which is not supported/);
-    assert.equal(refused?.line, 3);
+    assert.equal(parallel?.line, 1);
     const [node] = await problems('type: pipeline\njobs: {a: {type: import}}\n');
     assert.match(node?.message ?? '', /'import': nodes of this type are not supported\. Supported are command/);
     const [unexpected] = await problems(COMMAND, {}, { kind: ['model', 'data'] });
