@@ -58,12 +58,15 @@ async function ask(emulator: Emulator, { request, response }: Exchange, url: str
     );
   if (!/operations?(status|results)\//i.test(url)) return once();
   const wanted = textAt(response.body, 'status');
-  return until(async () => {
-    const answer = await once();
-    return answer.status === response.status && (wanted === undefined || answer.body.status === wanted)
-      ? answer
-      : undefined;
-  }, `${url} to answer ${response.status} ${wanted ?? ''}`);
+  return until(
+    async () => {
+      const answer = await once();
+      return answer.status === response.status && (wanted === undefined || answer.body.status === wanted)
+        ? answer
+        : undefined;
+    },
+    `${url} to answer ${response.status} ${wanted ?? ''}`,
+  );
 }
 
 /** The recorded URL in an emulated workspace; operations are polled where this emulator's answers say. */
@@ -99,11 +102,13 @@ function operationHeaders(answer: Answer): Record<string, string> {
 
 function compareAnswer({ response }: Exchange, answer: Answer, exemptions: readonly Exemption[]): string[] {
   const differences: string[] = [];
-  if (answer.status !== response.status) differences.push(`status ${answer.status} and not ${response.status}: ${answer.text}`);
+  if (answer.status !== response.status)
+    differences.push(`status ${answer.status} and not ${response.status}: ${answer.text}`);
   for (const [name, value] of Object.entries(response.headers)) {
     const own = answer.headers[name.toLowerCase()];
     if (own === undefined && name !== 'Build-ID') differences.push(`has no header ${name}`);
-    else if (name === 'x-ms-response-type' && own !== value) differences.push(`${name} is ${String(own)} and not ${value}`);
+    else if (name === 'x-ms-response-type' && own !== value)
+      differences.push(`${name} is ${String(own)} and not ${value}`);
   }
   if (response.body === null) {
     if (answer.text !== '' && answer.text !== 'null') differences.push(`has a body: ${answer.text}`);
@@ -116,7 +121,8 @@ function compareAnswer({ response }: Exchange, answer: Answer, exemptions: reado
 /** Keys must be the same, null where null was recorded, and types alike; values are free. */
 function compareShape(recorded: Json, own: Json, path: string, exemptions: readonly Exemption[]): string[] {
   if (exemptions.some(([pattern]) => pattern.test(path))) return [];
-  if (kindOf(recorded) !== kindOf(own)) return [`${path} is ${JSON.stringify(own)} and not ${JSON.stringify(recorded)}`];
+  if (kindOf(recorded) !== kindOf(own))
+    return [`${path} is ${JSON.stringify(own)} and not ${JSON.stringify(recorded)}`];
   if (Array.isArray(recorded) && Array.isArray(own)) return compareArrays(recorded, own, path, exemptions);
   if (!isJsonObject(recorded) || !isJsonObject(own)) return [];
   const [left, right]: readonly JsonObject[] = [recorded, own];
@@ -138,7 +144,7 @@ function compareArrays(
   exemptions: readonly Exemption[],
 ): string[] {
   // additionalInfo is a list of named members: each must be there.
-  const names = (list: readonly Json[]): string => list.map((item) => String(asObject(item).type)).join(',');
+  const names = (list: readonly Json[]): string => list.map((item) => JSON.stringify(asObject(item).type)).join(',');
   if (path.endsWith('.additionalInfo')) {
     return names(recorded) === names(own) ? [] : [`${path} has ${names(own)} and not ${names(recorded)}`];
   }
