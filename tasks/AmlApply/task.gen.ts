@@ -10,6 +10,8 @@ export interface Inputs {
   readonly resourceGroupName: string | undefined;
   /** The name of the Azure Machine Learning workspace. */
   readonly workspaceName: string | undefined;
+  /** The registry in which to create what the files describe: environments, components, models and data. The resource group and the workspace are then not needed. Empty: the workspace. */
+  readonly registryName: string | undefined;
   /** The `az ml` v2 YAML files to apply, one path or glob pattern a line, relative to the sources directory. They are applied in this order; the files of one pattern in alphabetical order. For example `aml/environment.yml`. */
   readonly files: readonly string[];
   /** Values that replace those of the files, one `path=value` a line, as `az ml … --set` takes them. They apply to every file. For example `tags.team=risk`. */
@@ -42,6 +44,7 @@ export function readInputs(reader: InputReader): Inputs {
     subscriptionId: reader.text('subscriptionId'),
     resourceGroupName: reader.text('resourceGroupName'),
     workspaceName: reader.text('workspaceName'),
+    registryName: reader.text('registryName'),
     files: reader.required('files', reader.lines('files')),
     overrides: reader.lines('overrides') ?? [],
     mode: reader.choice('mode', ['apply', 'whatIf', 'validate']) ?? 'apply',

@@ -22,7 +22,7 @@ export interface Inputs {
   readonly rules: string | undefined;
   /** Fails the step when the champion is kept. Off: only an evaluation that was not possible fails it. */
   readonly failWhenNotPromoted: boolean;
-  /** Where the champion comes from: the deployment of an endpoint that gets most of the traffic; the newest version of a model with a tag; the newest version that was registered with the outcome `promote`; or none (only minimum and maximum count). */
+  /** Where the champion comes from: the deployment of an endpoint that gets most of the traffic; the newest version of a model with a tag; the version that was promoted last (by AmlPromoteModel, otherwise registered with the outcome `promote`); or none (only minimum and maximum count). */
   readonly champion: 'endpoint' | 'modelTag' | 'latestPromoted' | 'none';
   /** The online endpoint whose live deployment holds the champion. Without endpoint or traffic there is no champion. */
   readonly championEndpoint: string | undefined;
@@ -30,6 +30,8 @@ export interface Inputs {
   readonly championModel: string | undefined;
   /** The tag that marks the champion, as `name=value` or `name`. For example `stage=production`. */
   readonly championTag: string | undefined;
+  /** The registry in which the model's versions are looked through. Empty: the workspace. */
+  readonly championRegistryName: string | undefined;
 }
 
 export interface Outputs {
@@ -58,5 +60,6 @@ export function readInputs(reader: InputReader): Inputs {
     championEndpoint: reader.text('championEndpoint'),
     championModel: reader.text('championModel'),
     championTag: reader.text('championTag'),
+    championRegistryName: reader.text('championRegistryName'),
   }));
 }
