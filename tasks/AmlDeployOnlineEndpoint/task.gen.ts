@@ -24,18 +24,28 @@ export interface Inputs {
   readonly deploymentOverrides: readonly string[];
   /** The model to deploy, as `name:version` or its id, instead of the one in the file; usually `$(register.modelId)`. */
   readonly model: string | undefined;
-  /** A file that is sent to the new deployment, and only to it, before it gets traffic. Empty: no smoke test. */
+  /** A file that is sent to the new deployment, and only to it, before it gets traffic; also what the smoke tests and analyses of a rollout plan send. Empty: no smoke test. */
   readonly smokeRequestFile: string | undefined;
   /** What the answer must be, in the form of AmlInvokeEndpoint's assertions. Empty: any answer with the status 200. */
   readonly smokeAssertions: string | undefined;
+  /** A YAML file with the steps of the rollout (smoke tests, mirrored traffic, shares of the traffic, waits, analyses), relative to the sources directory. Empty, and no `rolloutPlan`: a smoke test, all traffic at once, a smoke test. */
+  readonly rolloutPlanFile: string | undefined;
+  /** The rollout plan itself, instead of a file. */
+  readonly rolloutPlan: string | undefined;
   /** Keeps the deployment that had the traffic before, with none, so that going back is quick. Off: it is deleted once the new one has all traffic. */
   readonly keepOldDeployment: boolean;
-  /** How long the whole rollout may take; 0 for as long as the pipeline lets the step run. When it passes, the traffic that was found is restored and the step fails. */
+  /** How long the old deployment is kept: its tag `azdo.keepUntil` says until when, and AmlRemoveDeployment deletes it after that. 0: without an end. The plan's `finish` step decides where it says something else. */
+  readonly keepOldDeploymentHours: number;
+  /** How long the whole rollout may take, the waits of its plan included; 0 for as long as the pipeline lets the step run. When it passes, the traffic that was found is restored and the step fails. */
   readonly timeoutMinutes: number;
   /** Lets the YAML refer to code, data and other files outside the sources directory, also through symbolic links. Leave it off unless the files of this agent may be read by whoever can change the YAML. */
   readonly allowPathsOutsideSources: boolean;
   /** Lets the task use the key of the storage account where neither the connection's own identity nor a short-lived signature gets in. Leave it off unless the storage account takes nothing else. */
   readonly allowStorageKey: boolean;
+  /** Lets an analysis run a command on this agent. Leave it off unless whoever can change the rollout plan may run commands on this agent. */
+  readonly allowAnalysisCommands: boolean;
+  /** Takes the endpoint over from the unfinished rollout of another run although its lease still lives, and restores the traffic that it had found first. Only for a rollout that is known to be dead. */
+  readonly breakLease: boolean;
 }
 
 export interface Outputs {
@@ -49,6 +59,8 @@ export interface Outputs {
   readonly previousDeployment?: string | undefined;
   /** JSON: percent of the traffic by deployment, as it is at the end. For example `{"green":100}`. */
   readonly traffic: string;
+  /** `finished`: the new deployment has all traffic. `paused`: the plan ended with `pause`, and AmlShiftTraffic goes on. `unchanged`: the same was live already. */
+  readonly rolloutState: string;
 }
 
 /** Reads all inputs. Throws a UserError that names every problem. */
@@ -67,9 +79,14 @@ export function readInputs(reader: InputReader): Inputs {
     model: reader.text('model'),
     smokeRequestFile: reader.path('smokeRequestFile'),
     smokeAssertions: reader.text('smokeAssertions'),
+    rolloutPlanFile: reader.path('rolloutPlanFile'),
+    rolloutPlan: reader.text('rolloutPlan'),
     keepOldDeployment: reader.boolean('keepOldDeployment') ?? true,
+    keepOldDeploymentHours: reader.integer('keepOldDeploymentHours') ?? 0,
     timeoutMinutes: reader.integer('timeoutMinutes') ?? 60,
     allowPathsOutsideSources: reader.boolean('allowPathsOutsideSources') ?? false,
     allowStorageKey: reader.boolean('allowStorageKey') ?? false,
+    allowAnalysisCommands: reader.boolean('allowAnalysisCommands') ?? false,
+    breakLease: reader.boolean('breakLease') ?? false,
   }));
 }

@@ -29,6 +29,7 @@ export interface DeployOutputs {
   readonly scoringUri: string;
   readonly previousDeployment?: string | undefined;
   readonly traffic: string;
+  readonly rolloutState: 'finished' | 'paused' | 'unchanged';
 }
 
 /**
@@ -99,7 +100,7 @@ async function rollOut(
       endpointTraffic(endpoint),
     );
     if (smoke !== undefined) await smokeTest(context, endpoint, rollout.endpointName, live, smoke, timeline);
-    return outputsOf(rollout, live, endpoint, rollout.foundTraffic);
+    return outputsOf(rollout, live, endpoint, rollout.foundTraffic, 'unchanged');
   }
   await createDeployment(context, rollout, body, timeline);
   if (smoke !== undefined) {
@@ -109,7 +110,7 @@ async function rollOut(
   const shifted = await shift(context, unlimited, rollout, traffic, smoke, timeline);
   publish({ traffic: JSON.stringify(traffic) });
   await removeOld(context, request, rollout, timeline);
-  return outputsOf(rollout, rollout.next, shifted, traffic);
+  return outputsOf(rollout, rollout.next, shifted, traffic, 'finished');
 }
 
 /** The shift and the test after it; on any failure the traffic that was found comes back. */
@@ -185,12 +186,19 @@ async function removeOld(
   timeline.note(`The old deployment ${previous} is deleted.`);
 }
 
-function outputsOf(rollout: RolloutPlan, deployment: string, endpoint: Resource, traffic: Traffic): DeployOutputs {
+function outputsOf(
+  rollout: RolloutPlan,
+  deployment: string,
+  endpoint: Resource,
+  traffic: Traffic,
+  rolloutState: DeployOutputs['rolloutState'],
+): DeployOutputs {
   return {
     endpointName: rollout.endpointName,
     deploymentName: deployment,
     scoringUri: textAt(endpoint, 'properties', 'scoringUri') ?? '',
     previousDeployment: rollout.previous,
     traffic: JSON.stringify(traffic),
+    rolloutState,
   };
 }

@@ -88,6 +88,7 @@ describe('deploying to an online endpoint', () => {
       scoringUri: 'https://e.westeurope.inference.ml.azure.com/score',
       previousDeployment: undefined,
       traffic: '{"blue":100}',
+      rolloutState: 'finished',
     });
     assert.deepEqual(traffic(), { blue: 100 });
     assert.deepEqual(bodyOf('onlineEndpoints/churn').traffic, {}, 'nothing has traffic before it was tested');
