@@ -10,9 +10,21 @@ export interface Inputs {
   readonly resourceGroupName: string | undefined;
   /** The name of the Azure Machine Learning workspace. */
   readonly workspaceName: string | undefined;
-  /** The `az ml` v2 job YAML (command, pipeline, sweep …), relative to the sources directory. For example `aml/pipeline.yml`. */
-  readonly jobFile: string;
-  /** Values that replace those of the file, one `path=value` a line, as `az ml job create --set` takes them. For example `inputs.epochs=30`. */
+  /** `file` submits a job YAML; `component` runs a registered component of the workspace or of a registry; `batchEndpoint` starts the pipeline or the scoring behind a batch endpoint's deployment. Everything after the submission is the same. */
+  readonly jobSource: 'file' | 'component' | 'batchEndpoint';
+  /** The `az ml` v2 job YAML (command, pipeline, sweep …), relative to the sources directory. For example `aml/pipeline.yml`. Needed with `jobSource: file`. */
+  readonly jobFile: string | undefined;
+  /** The registered component to run: `azureml:name:version`, `azureml:name@latest`, or `azureml://registries/<registry>/components/<name>/versions/<version>`. A pipeline component becomes the job itself; any other one becomes a job of one step. */
+  readonly component: string | undefined;
+  /** The batch endpoint to invoke. Needed with `jobSource: batchEndpoint`. */
+  readonly endpointName: string | undefined;
+  /** The deployment of the batch endpoint. Empty: the endpoint's default one. */
+  readonly deploymentName: string | undefined;
+  /** YAML, a mapping of names to inputs as in the `inputs` of a job's YAML: numbers, texts, or data such as `{ type: uri_folder, path: azureml:patients:1 }`. For example `epochs: 30`. The inputs of a job file are given by overrides, for example `inputs.epochs=30`. */
+  readonly jobInputs: string | undefined;
+  /** The compute for steps that name none of their own, for example `cpu-cluster`; `serverless` for serverless compute. Needed where the component does not say where it runs. */
+  readonly compute: string | undefined;
+  /** Values that replace those of the file, or add to a component's job, one `path=value` a line, as `az ml job create --set` takes them. For example `inputs.epochs=30`. */
   readonly overrides: readonly string[];
   /** The name of the job in the workspace. It is used as it is: if a job of this name exists already, the step attaches to it when it was submitted from the same content, and fails otherwise. Leave it empty for a name made from the pipeline, the run and the step. */
   readonly name: string | undefined;
@@ -62,7 +74,13 @@ export function readInputs(reader: InputReader): Inputs {
     subscriptionId: reader.text('subscriptionId'),
     resourceGroupName: reader.text('resourceGroupName'),
     workspaceName: reader.text('workspaceName'),
-    jobFile: reader.required('jobFile', reader.path('jobFile')),
+    jobSource: reader.choice('jobSource', ['file', 'component', 'batchEndpoint']) ?? 'file',
+    jobFile: reader.path('jobFile'),
+    component: reader.text('component'),
+    endpointName: reader.text('endpointName'),
+    deploymentName: reader.text('deploymentName'),
+    jobInputs: reader.text('jobInputs'),
+    compute: reader.text('compute'),
     overrides: reader.lines('overrides') ?? [],
     name: reader.text('name'),
     experimentName: reader.text('experimentName'),

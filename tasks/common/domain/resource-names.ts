@@ -66,3 +66,28 @@ export function jobOutputUri(job: string, output: string, path?: string): string
   const inside = path === undefined || path === '' ? '' : `/paths/${path.replace(/^\/+/, '')}`;
   return `azureml://jobs/${job}/outputs/${output}${inside}`;
 }
+
+export interface ComponentReference {
+  readonly where: 'workspace' | 'registry';
+  readonly name: string;
+  /** Undefined for the newest one. */
+  readonly version: string | undefined;
+}
+
+/** A registered component as users write it; undefined for anything else, such as a file. */
+export function registeredComponent(text: string): ComponentReference | undefined {
+  const [, registered, atVersion] =
+    /^azureml:\/\/registries\/[^/]+\/components\/([^/]+)\/(?:versions\/([^/]+)|labels\/(?:latest|default))$/.exec(
+      text,
+    ) ?? [];
+  if (registered !== undefined) {
+    return { where: 'registry', name: registered, version: atVersion };
+  }
+  const plain = text.replace(/^azureml:(?!\/\/)/, '');
+  const [, name, version] =
+    /\/workspaces\/[^/]+\/components\/([^/]+)\/versions\/([^/]+)$/i.exec(plain) ??
+    /^([A-Za-z0-9][A-Za-z0-9._-]*):([A-Za-z0-9._-]+)$/.exec(plain) ??
+    /^([A-Za-z0-9][A-Za-z0-9._-]*)@latest$/.exec(plain) ??
+    [];
+  return name === undefined ? undefined : { where: 'workspace', name, version };
+}

@@ -6,7 +6,6 @@ import { planFile } from '../aml-yaml/plan-file.ts';
 import { hasEnded } from '../domain/job-states.ts';
 import { isJsonObject, textAt, type Json } from '../domain/json.ts';
 import { FINGERPRINT, gitProperties, lineageProperties, SUBMISSION } from '../domain/lineage.ts';
-import { shownPath } from '../domain/paths.ts';
 import { canonicalJson } from '../domain/resource-difference.ts';
 import { nameProblem } from '../domain/resource-names.ts';
 import { attemptJobName, identityText, submissionJobName } from '../domain/submission-identity.ts';
@@ -15,11 +14,10 @@ import { UserError } from '../errors.ts';
 import type { Resource } from '../ports.ts';
 import { prepareBody } from './apply-plan.ts';
 import { ownJob } from './cancel-job.ts';
+import { jobDefinition, type JobDefinition, type JobSourceRequest } from './job-source.ts';
 import type { Context, OperationAgent } from './task-context.ts';
 
-export interface SubmitRequest {
-  /** Absolute path. */
-  readonly jobFile: string;
+export interface SubmitRequest extends JobSourceRequest {
   readonly overrides: readonly string[];
   readonly name: string | undefined;
   readonly experimentName: string | undefined;
@@ -42,11 +40,11 @@ interface Identity {
 
 /** Submits the job of a file. Throws UserError for wrong YAML and for a name that is taken, before anything is uploaded. */
 export async function submitJob(context: Context, request: SubmitRequest): Promise<Submission> {
-  const { agent } = context;
-  const file = shownPath(agent.run.sourcesDirectory, request.jobFile);
-  const submission = hashedGuid(identityText(agent.run, file));
+  const { agent, workspace } = context;
+  const definition = await jobDefinition(agent, workspace, request);
+  const submission = hashedGuid(identityText(agent.run, definition.file));
   const firstName = submissionJobName(agent.run, submission);
-  const plan = await planJob(agent, context.workspace.id, request, file, firstName);
+  const plan = await planJob(agent, workspace.id, request, definition, firstName);
   const identity = { submission, fingerprint: fingerprint(plan) };
   const found = await findJob(context, plan, identity, plan.main.name === firstName ? undefined : plan.main.name);
   if ('job' in found) {
@@ -61,7 +59,7 @@ export async function planJob(
   agent: OperationAgent,
   workspace: WorkspaceId,
   request: Omit<SubmitRequest, 'cancelsWithStep'>,
-  file: string,
+  { file, absolutePath, files }: JobDefinition,
   name: string,
 ): Promise<Plan> {
   const own = [
@@ -70,10 +68,10 @@ export async function planJob(
   ];
   const plan = await planFile({
     file,
-    absolutePath: request.jobFile,
+    absolutePath,
     kind: 'job',
     overrides: [...parseOverrides(request.overrides), ...own],
-    files: agent.files,
+    files,
     workspace,
     sourcesDirectory: agent.run.sourcesDirectory,
     allowPathsOutsideSources: request.allowPathsOutsideSources,

@@ -1,5 +1,5 @@
 /** Checks a job's file without a workspace: what `AmlRunJob` does with `mode: validate`. */
-import { shownPath } from '../domain/paths.ts';
+import { jobDefinition } from './job-source.ts';
 import { planJob, type SubmitRequest } from './submit-job.ts';
 import type { OperationAgent } from './task-context.ts';
 import { NO_WORKSPACE, reportValid } from './validation-report.ts';
@@ -9,7 +9,7 @@ export async function validateJob(
   agent: OperationAgent,
   request: Omit<SubmitRequest, 'cancelsWithStep'>,
 ): Promise<Record<string, never>> {
-  const file = shownPath(agent.run.sourcesDirectory, request.jobFile);
-  await reportValid(agent, async () => [await planJob(agent, NO_WORKSPACE, request, file, 'job')]);
+  const definition = await jobDefinition(agent, undefined, request);
+  await reportValid(agent, async () => [await planJob(agent, NO_WORKSPACE, request, definition, 'job')]);
   return {};
 }

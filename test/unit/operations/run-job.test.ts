@@ -27,6 +27,7 @@ describe('running a job', () => {
     runJob(
       { agent, workspace },
       {
+        jobSource: 'file',
         jobFile: `${SOURCES}/job.yml`,
         overrides: [],
         name: 'j',

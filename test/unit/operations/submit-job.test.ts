@@ -34,6 +34,7 @@ describe('submitting a job', () => {
     const submission = await submitJob(
       { agent, workspace },
       {
+        jobSource: 'file',
         jobFile: `${SOURCES}/job.yml`,
         overrides: [],
         name: undefined,
@@ -74,6 +75,7 @@ describe('submitting a job', () => {
     const { name } = await submitJob(
       { agent, workspace },
       {
+        jobSource: 'file',
         jobFile: `${SOURCES}/job.yml`,
         overrides: [],
         name: undefined,

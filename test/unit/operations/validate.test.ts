@@ -37,6 +37,7 @@ describe('validating without a workspace', () => {
     validateFiles(agent, { files: lines, overrides: [], allowPathsOutsideSources: false });
   const job = (jobFile: string, more: object = {}) =>
     validateJob(agent, {
+      jobSource: 'file',
       jobFile: `${agent.run.sourcesDirectory}/${jobFile}`,
       overrides: [],
       name: undefined,

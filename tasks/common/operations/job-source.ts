@@ -1,0 +1,163 @@
+/** What a step is to run: a job's file, or a registered component that becomes a job. */
+import { withFile } from '../aml-yaml/in-memory-file.ts';
+import { yamlData } from '../aml-yaml/yaml-data.ts';
+import { isJsonObject, textAt, type Json, type JsonObject } from '../domain/json.ts';
+import { pathBelow, shownPath } from '../domain/paths.ts';
+import { registeredComponent } from '../domain/resource-names.ts';
+import { UserError } from '../errors.ts';
+import type { Files, Resource, Workspace } from '../ports.ts';
+import type { OperationAgent } from './task-context.ts';
+
+export interface JobSourceRequest {
+  readonly jobSource: 'file' | 'component' | 'batchEndpoint';
+  /** Absolute path. */
+  readonly jobFile?: string | undefined;
+  readonly component?: string | undefined;
+  /** YAML, a mapping as in the `inputs` of a job's file. */
+  readonly jobInputs?: string | undefined;
+  readonly compute?: string | undefined;
+  readonly endpointName?: string | undefined;
+}
+
+/** A file to plan, which may exist in memory only. */
+export interface JobDefinition {
+  /** How the user knows it. */
+  readonly file: string;
+  readonly absolutePath: string;
+  readonly files: Files;
+}
+
+/**
+ * The definition of the job to submit. A pipeline component becomes the job itself, any other one a job of one step.
+ * Throws UserError for inputs of the task that are missing or contradict each other, and for a component that does not exist.
+ *
+ * @param workspace where to look at the component; without one it is taken for a pipeline component
+ */
+export async function jobDefinition(
+  agent: OperationAgent,
+  workspace: Pick<Workspace, 'get' | 'list'> | undefined,
+  request: JobSourceRequest,
+): Promise<JobDefinition> {
+  checkSource(request);
+  if (request.jobSource === 'file') {
+    const absolutePath = request.jobFile ?? '';
+    return { file: shownPath(agent.run.sourcesDirectory, absolutePath), absolutePath, files: agent.files };
+  }
+  const component = request.component?.trim() ?? '';
+  const content = componentJob(component, await componentSpec(agent, workspace, component), request);
+  const absolutePath = pathBelow(agent.run.sourcesDirectory, 'AmlRunJob.yml');
+  return { file: component, absolutePath, files: withFile(agent.files, absolutePath, content) };
+}
+
+/** Throws UserError that names every input that is missing for, or has no meaning with, the kind of source. */
+export function checkSource(request: JobSourceRequest): void {
+  const needed = { file: 'jobFile', component: 'component', batchEndpoint: 'endpointName' } as const;
+  const input = needed[request.jobSource];
+  const problems: string[] = [];
+  if (request[input] === undefined) problems.push(`Input '${input}' is required with jobSource: ${request.jobSource}.`);
+  if (request.jobSource === 'file' && request.jobInputs !== undefined) {
+    problems.push(
+      "Input 'jobInputs' has no meaning with a job file: give its inputs as overrides, `inputs.<name>=<value>`.",
+    );
+  }
+  if (problems.length > 0) throw new UserError(problems.map((message) => ({ message })));
+}
+
+/** The `jobInputs` as data. Throws UserError when they are no mapping. */
+export function readJobInputs(text: string | undefined): JsonObject {
+  if (text === undefined || text.trim() === '') return {};
+  const data = yamlData(text);
+  if (isJsonObject(data)) return data;
+  throw new UserError("Input 'jobInputs' must be YAML, a mapping of names to inputs, for example `epochs: 30`.");
+}
+
+/** The component as the workspace knows it; undefined for one of a registry, or where there is no workspace to ask. */
+async function componentSpec(
+  { signal }: OperationAgent,
+  workspace: Pick<Workspace, 'get' | 'list'> | undefined,
+  component: string,
+): Promise<Json | undefined> {
+  const reference = registeredComponent(component);
+  if (reference === undefined) {
+    throw new UserError(
+      `Input 'component' is '${component}'. Write azureml:<name>:<version>, azureml:<name>@latest or ` +
+        'azureml://registries/<registry>/components/<name>/versions/<version>.',
+    );
+  }
+  if (workspace === undefined || reference.where === 'registry') return undefined;
+  const found =
+    reference.version === undefined
+      ? await newest(workspace, reference.name, signal)
+      : await workspace.get(`components/${reference.name}/versions/${reference.version}`, { signal });
+  if (found === undefined) throw new UserError(`The workspace has no component '${component}'.`);
+  return isJsonObject(found.properties) ? found.properties.componentSpec : undefined;
+}
+
+async function newest(
+  workspace: Pick<Workspace, 'list'>,
+  name: string,
+  signal: AbortSignal,
+): Promise<Resource | undefined> {
+  const query = { $orderBy: 'createdtime desc', $top: 1 };
+  for await (const version of workspace.list(`components/${name}/versions`, { query, signal })) return version;
+  return undefined;
+}
+
+function componentJob(component: string, spec: Json | undefined, request: JobSourceRequest): JsonObject {
+  const inputs = readJobInputs(request.jobInputs);
+  const type = componentType(spec);
+  if (spec !== undefined) checkInputs(component, inputs, namesIn(spec, 'inputs'), requiredInputs(spec));
+  const compute = request.compute === undefined ? {} : { settings: { default_compute: request.compute } };
+  const head = { type: 'pipeline', ...compute, inputs };
+  if (type === 'pipeline') return { ...head, component };
+  const outputs = namesIn(spec, 'outputs');
+  const name = (registeredComponent(component)?.name ?? 'step').replace(/[^A-Za-z0-9_]/g, '_').toLowerCase();
+  const step = {
+    type,
+    component,
+    inputs: Object.fromEntries(Object.keys(inputs).map((input) => [input, `\${{parent.inputs.${input}}}`])),
+    outputs: Object.fromEntries(outputs.map((output) => [output, `\${{parent.outputs.${output}}}`])),
+  };
+  const types = outputs.map((output) => [output, { type: textAt(spec, 'outputs', output, 'type') ?? 'uri_folder' }]);
+  return { ...head, outputs: Object.fromEntries(types) as JsonObject, jobs: { [name]: step } };
+}
+
+/** The type as YAML writes it; the service also says `CommandComponent`. */
+function componentType(spec: Json | undefined): string {
+  return (textAt(spec, 'type') ?? 'pipeline').replace(/Component$/, '').toLowerCase();
+}
+
+function namesIn(spec: Json | undefined, member: 'inputs' | 'outputs'): readonly string[] {
+  const found = isJsonObject(spec) ? spec[member] : undefined;
+  return isJsonObject(found) ? Object.keys(found) : [];
+}
+
+/** Inputs without a default that are not optional. The service writes its truth values as texts. */
+function requiredInputs(spec: Json): readonly string[] {
+  const inputs = isJsonObject(spec) ? spec.inputs : undefined;
+  if (!isJsonObject(inputs)) return [];
+  return Object.entries(inputs).flatMap(([name, input]) => {
+    if (!isJsonObject(input)) return [];
+    const isOptional = input.optional === true || textAt(input, 'optional')?.toLowerCase() === 'true';
+    const hasDefault = input.default !== undefined && input.default !== null;
+    return isOptional || hasDefault ? [] : [name];
+  });
+}
+
+function checkInputs(
+  component: string,
+  given: JsonObject,
+  known: readonly string[],
+  required: readonly string[],
+): void {
+  const list = known.length === 0 ? 'It has none.' : `Its inputs are: ${known.join(', ')}.`;
+  const problems = [
+    ...Object.keys(given)
+      .filter((name) => !known.includes(name))
+      .map((name) => ({ message: `The component ${component} has no input '${name}'. ${list}` })),
+    ...required
+      .filter((name) => given[name] === undefined)
+      .map((name) => ({ message: `The component ${component} needs the input '${name}': give it in jobInputs.` })),
+  ];
+  if (problems.length > 0) throw new UserError(problems);
+}
