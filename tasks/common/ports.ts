@@ -304,6 +304,8 @@ export interface ScoreRequest {
   readonly authorization: { readonly kind: 'bearer'; readonly value: string } | { readonly kind: 'entra' };
   /** Sent as `azureml-model-deployment`, past the traffic rule. */
   readonly deployment?: string | undefined;
+  /** Sent beside the request's own. */
+  readonly headers?: Readonly<Record<string, string>>;
   readonly contentType: string;
   readonly body: string | Uint8Array;
   readonly timeoutMs?: number;

@@ -67,7 +67,7 @@ function checkTarget(cloud: Cloud, request: ScoreRequest): void {
 }
 
 function headersOf(request: ScoreRequest, maskSecret: (value: string) => void): Record<string, string> {
-  const headers: Record<string, string> = { 'content-type': request.contentType };
+  const headers: Record<string, string> = { ...request.headers, 'content-type': request.contentType };
   if (request.deployment !== undefined) headers['azureml-model-deployment'] = request.deployment;
   if (request.authorization.kind === 'bearer') {
     maskSecret(request.authorization.value);
