@@ -1,30 +1,15 @@
 /** Reads the YAML of an endpoint and of its deployment and settles what a rollout will do, before anything is changed. */
-import { parseOverrides } from '../aml-yaml/override-lines.ts';
-import type { Override } from '../aml-yaml/overrides.ts';
-import type { Plan, PlanKind } from '../aml-yaml/plan.ts';
-import { planFile } from '../aml-yaml/plan-file.ts';
-import { yamlData } from '../aml-yaml/yaml-data.ts';
+import type { Plan } from '../aml-yaml/plan.ts';
 import { textAt } from '../domain/json.ts';
-import { lineageProperties } from '../domain/lineage.ts';
 import { isPublic, networkMode, type NetworkMode } from '../domain/network-mode.ts';
-import { shownPath } from '../domain/paths.ts';
-import { modelReference, nameProblem } from '../domain/resource-names.ts';
 import { endpointTraffic, liveDeployment, nextDeployment, trafficText, type Traffic } from '../domain/traffic.ts';
 import { UserError } from '../errors.ts';
 import type { Resource } from '../ports.ts';
+import { planEndpointFiles, type EndpointFiles } from './plan-endpoint-files.ts';
 import type { Context } from './task-context.ts';
 
-export interface RolloutFiles {
-  /** Absolute paths. */
-  readonly endpointFile: string | undefined;
-  readonly deploymentFile: string;
-  readonly endpointName: string | undefined;
-  readonly endpointOverrides: readonly string[];
-  readonly deploymentOverrides: readonly string[];
-  /** `name:version` or an id. */
-  readonly model: string | undefined;
+export interface RolloutFiles extends EndpointFiles {
   readonly network: 'private' | 'asDeclared';
-  readonly allowPathsOutsideSources: boolean;
 }
 
 export interface RolloutPlan {
@@ -44,10 +29,7 @@ export interface RolloutPlan {
 /** Throws UserError with everything that is wrong with the files, or that would leave the endpoint public. */
 export async function planRollout(context: Context, files: RolloutFiles): Promise<RolloutPlan> {
   const { workspace, agent } = context;
-  const endpoint = await planEndpoint(context, files);
-  const deployment = await planDeployment(context, files, endpoint);
-  const endpointName = deployment.main.collection.split('/')[1] ?? '';
-  checkNames(endpoint, deployment, endpointName);
+  const { endpoint, deployment, endpointName } = await planEndpointFiles(context, files, 'online');
   const found = await workspace.get(`onlineEndpoints/${endpointName}`, { signal: agent.signal });
   if (found === undefined && endpoint === undefined) {
     throw new UserError(
@@ -69,79 +51,6 @@ export async function planRollout(context: Context, files: RolloutFiles): Promis
     next,
     mode,
   };
-}
-
-async function planEndpoint(context: Context, files: RolloutFiles): Promise<Plan | undefined> {
-  if (files.endpointFile === undefined) {
-    if (files.endpointOverrides.length > 0) throw new UserError("Input 'endpointOverrides' needs 'endpointFile'.");
-    return undefined;
-  }
-  const overrides = [...parseOverrides(files.endpointOverrides), ...named('name', files.endpointName)];
-  return plan(context, files, files.endpointFile, 'onlineEndpoint', overrides);
-}
-
-async function planDeployment(context: Context, files: RolloutFiles, endpoint: Plan | undefined): Promise<Plan> {
-  const endpointName = files.endpointName ?? (await missingEndpointName(context, files, endpoint));
-  const overrides = [
-    ...parseOverrides(files.deploymentOverrides),
-    ...named('endpoint_name', endpointName),
-    ...named('model', files.model === undefined ? undefined : modelText(files.model)),
-  ];
-  return plan(context, files, files.deploymentFile, 'onlineDeployment', overrides);
-}
-
-/** Deployment files often leave their endpoint out, for the command line to name it. */
-async function missingEndpointName(
-  { agent }: Context,
-  files: RolloutFiles,
-  endpoint: Plan | undefined,
-): Promise<string | undefined> {
-  const text = await agent.files.readText(files.deploymentFile);
-  return textAt(yamlData(text ?? ''), 'endpoint_name') === undefined ? endpoint?.main.name : undefined;
-}
-
-function named(path: string, value: string | undefined): readonly Override[] {
-  return value === undefined ? [] : [{ path, value }];
-}
-
-function modelText(text: string): string {
-  if (text.startsWith('azureml:')) return text;
-  if (modelReference(text) === undefined) {
-    throw new UserError(`Input 'model' must be name:version, a model's id or azureml://…, not '${text}'.`);
-  }
-  return `azureml:${text}`;
-}
-
-function plan(
-  { agent, workspace }: Context,
-  files: RolloutFiles,
-  path: string,
-  kind: PlanKind,
-  overrides: readonly Override[],
-): Promise<Plan> {
-  return planFile({
-    file: shownPath(agent.run.sourcesDirectory, path),
-    absolutePath: path,
-    kind,
-    overrides,
-    files: agent.files,
-    workspace: workspace.id,
-    sourcesDirectory: agent.run.sourcesDirectory,
-    allowPathsOutsideSources: files.allowPathsOutsideSources,
-    lineage: lineageProperties(agent.run),
-  });
-}
-
-function checkNames(endpoint: Plan | undefined, deployment: Plan, endpointName: string): void {
-  const problems = [
-    nameProblem('endpoint', endpointName),
-    nameProblem('deployment', deployment.main.name),
-    endpoint === undefined || endpoint.main.name === endpointName
-      ? undefined
-      : `The deployment belongs to the endpoint '${endpointName}', but ${endpoint.file} describes '${endpoint.main.name}'. ` +
-        "Use the same name in both, or give 'endpointName'.",
-  ].flatMap((message) => (message === undefined ? [] : [{ file: deployment.file, message }]));
-  if (problems.length > 0) throw new UserError(problems);
 }
 
 function noFreeName(endpoint: string, declared: string, traffic: Traffic): UserError {
