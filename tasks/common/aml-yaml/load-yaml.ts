@@ -1,15 +1,18 @@
-import type { Alias, Scalar as YamlScalar } from 'yaml';
-import { isAlias, isMap, isScalar, isSeq, Lexer, LineCounter, parseDocument, Parser } from 'yaml';
+import type { Alias, CST, Document, Scalar as YamlScalar } from 'yaml';
+import { Composer, isAlias, isMap, isScalar, isSeq, Lexer, LineCounter, Parser, YAMLParseError } from 'yaml';
 import { UserError } from '../errors.ts';
 import type { ListNode, MapEntry, MapNode, Place, YamlNode } from './yaml-node.ts';
 import { resolvePlainScalar, resolveTaggedScalar } from './yaml-scalars.ts';
 import { problemAt } from './problems.ts';
 
 const MAXIMUM_CHARACTERS = 1024 * 1024;
+/** Words and signs: far above any real file too; the time of reading grows with them. */
+const MAXIMUM_LEXEMES = 400_000;
 /** Nodes after every alias is followed: far above any real file, far below what an alias bomb makes. */
 const MAXIMUM_NODES = 200_000;
 const MAXIMUM_DEPTH = 100;
 const NESTED_TOO_DEEPLY = `The YAML is nested more than ${MAXIMUM_DEPTH} levels deep.`;
+const TOO_LONG = `The file has more than ${MAXIMUM_LEXEMES} words and signs.`;
 /** One mistake in YAML's syntax often brings many; more of them say nothing new. */
 const MAXIMUM_SYNTAX_ERRORS = 20;
 const CORE_TAG = 'tag:yaml.org,2002:';
@@ -28,7 +31,6 @@ export function loadYaml(text: string, file: string): YamlNode {
   }
   const lines = new LineCounter();
   const content = text.replace(/^\uFEFF/, '');
-  refuseDeepNesting(content, file);
   const document = parse(content, file, lines);
   const placeOf = (offset: number): Place => {
     const { line, col } = lines.linePos(offset);
@@ -44,35 +46,48 @@ export function loadYaml(text: string, file: string): YamlNode {
   return new DocumentReader(placeOf).read(document.contents, 0, placeOf(0));
 }
 
-/**
- * Tells nesting before the tree is built: building it is recursive, and a stack that is almost used up can end the whole
- * process in a place where nothing can be caught.
- */
-function refuseDeepNesting(text: string, file: string): void {
-  const parser = new Parser();
-  for (const lexeme of new Lexer().lex(text)) {
-    const start = parser.offset;
-    Array.from(parser.next(lexeme));
-    if (parser.stack.length <= MAXIMUM_DEPTH + 5) continue;
-    const before = text.slice(0, start).split('\n');
-    throw failure({ file, line: before.length, column: (before.at(-1) ?? '').length + 1 }, NESTED_TOO_DEEPLY);
+/** The first document of the text; a second one is among its errors. */
+function parse(text: string, file: string, lines: LineCounter): Document.Parsed {
+  const composer = new Composer({ schema: 'failsafe', version: '1.1', uniqueKeys: false, merge: false });
+  const documents = withoutStackTraces(() =>
+    Array.from(composer.compose(tokensOf(text, file, lines), true, text.length)),
+  );
+  const [document, second] = documents;
+  if (document === undefined) throw new Error('The YAML composer made no document, though it was told to.');
+  if (second !== undefined) {
+    const [from, , to] = second.range;
+    document.errors.push(new YAMLParseError([from, to], 'MULTIPLE_DOCS', 'The file holds more than one document'));
   }
+  return document;
 }
 
-function parse(text: string, file: string, lineCounter: LineCounter): ReturnType<typeof parseDocument> {
+/**
+ * The parser's tokens. Nesting is told here, before a tree is built: building it is recursive, and a stack that is almost used up
+ * can end the whole process in a place where nothing can be caught.
+ */
+function* tokensOf(text: string, file: string, lines: LineCounter): Generator<CST.Token> {
+  const parser = new Parser(lines.addNewLine);
+  lines.addNewLine(0);
+  let left = MAXIMUM_LEXEMES;
+  for (const lexeme of new Lexer().lex(text)) {
+    const start = parser.offset;
+    yield* parser.next(lexeme);
+    left -= 1;
+    if (left > 0 && parser.stack.length <= MAXIMUM_DEPTH + 5) continue;
+    const { line, col } = lines.linePos(start);
+    throw failure({ file, line, column: col }, left > 0 ? NESTED_TOO_DEEPLY : TOO_LONG);
+  }
+  yield* parser.end();
+}
+
+/** A broken file can have an error at every character; recording where in our code each was made takes most of the time. */
+function withoutStackTraces<T>(work: () => T): T {
+  const before = Error.stackTraceLimit;
+  Error.stackTraceLimit = 0;
   try {
-    return parseDocument(text, {
-      schema: 'failsafe',
-      version: '1.1',
-      uniqueKeys: false,
-      merge: false,
-      lineCounter,
-      prettyErrors: false,
-      logLevel: 'error',
-    });
-  } catch (error) {
-    if (error instanceof RangeError) throw new UserError({ file, message: 'The YAML is nested too deeply.' });
-    throw error;
+    return work();
+  } finally {
+    Error.stackTraceLimit = before;
   }
 }
 

@@ -56,6 +56,22 @@ describe('limits of a file', function () {
     });
   }
 
+  for (const [start, sign] of [
+    ['', ']'],
+    ['tags: ', '}'],
+    ['tags: {', ','],
+    ['- ', '? a\n'],
+    ['', '- a\n'],
+    ['a: |\n  b\n', 'a\n'],
+  ] as const) {
+    it(`refuses a megabyte of ${JSON.stringify(sign)} after ${JSON.stringify(start)} in less than eight seconds`, async () => {
+      const started = performance.now();
+      const text = start + sign.repeat(Math.floor(1_000_000 / sign.length));
+      assert.match(await refusal(text), /not valid YAML|more than 400000 words and signs|must hold a mapping/);
+      assert.ok(performance.now() - started < 8000);
+    });
+  }
+
   it('shows the first of countless mistakes', async () => {
     assert.equal((await refusal(`${ENVIRONMENT}tags: ${']'.repeat(5000)}\n`)).split('\n').length, 20);
   });

@@ -90,7 +90,7 @@ describe('loading YAML', () => {
     assert.match(message, /not valid YAML/);
     assert.deepEqual([typeof line, typeof column], ['number', 'number']);
     assert.match(problemOf('a: "x\\q"').message, /escape/);
-    assert.match(problemOf('a: 1\n---\nb: 2\n').message, /multiple documents/);
+    assert.match(problemOf('a: 1\n---\nb: 2\n').message, /more than one document/);
   });
 
   it('names an alias that has no anchor', () => {

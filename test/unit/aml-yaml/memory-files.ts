@@ -6,8 +6,7 @@ export type Tree = Readonly<Record<string, string | { readonly linkTo: string }>
 
 /** The Files port over a tree; folders are there because something lies below them. */
 export function memoryFiles(tree: Tree): Files {
-  const paths = Object.keys(tree);
-  const isFolder = (path: string): boolean => paths.some((name) => name.startsWith(path === '/' ? '/' : `${path}/`));
+  const folders = namesByFolder(Object.keys(tree));
   const resolvePath = (path: string, depth = 0): string | undefined => {
     if (depth > 20) return undefined;
     for (let end = path.indexOf('/', 1); ; end = path.indexOf('/', end + 1)) {
@@ -17,7 +16,7 @@ export function memoryFiles(tree: Tree): Files {
         const target = posix.resolve(posix.dirname(prefix), entry.linkTo) + path.slice(prefix.length);
         return resolvePath(target, depth + 1);
       }
-      if (end < 0) return entry !== undefined || isFolder(path) ? path : undefined;
+      if (end < 0) return entry !== undefined || folders.has(path) ? path : undefined;
     }
   };
   const content = (path: string): string | undefined => {
@@ -35,11 +34,10 @@ export function memoryFiles(tree: Tree): Files {
     },
     list: (path) => {
       const folder = resolvePath(path);
-      if (folder === undefined) return Promise.resolve(undefined);
-      const below = paths.filter((name) => name.startsWith(`${folder}/`)).map((name) => name.slice(folder.length + 1));
-      const names = [...new Set(below.map((name) => name.split('/')[0] ?? ''))];
+      const names = folders.get(folder ?? '');
+      if (folder === undefined || names === undefined) return Promise.resolve(undefined);
       return Promise.resolve(
-        names.map((name): FileEntry => {
+        [...names].map((name): FileEntry => {
           const isLink = typeof tree[`${folder}/${name}`] === 'object';
           return { name, kind: content(`${folder}/${name}`) === undefined ? 'folder' : 'file', isLink };
         }),
@@ -47,6 +45,19 @@ export function memoryFiles(tree: Tree): Files {
     },
     realPath: (path) => Promise.resolve(resolvePath(path)),
   };
+}
+
+/** What lies directly in each folder, in the order of the paths. */
+function namesByFolder(paths: readonly string[]): ReadonlyMap<string, ReadonlySet<string>> {
+  const folders = new Map<string, Set<string>>();
+  for (const path of paths) {
+    for (let at = path; at !== '/'; at = posix.dirname(at)) {
+      const parent = posix.dirname(at);
+      const names = folders.get(parent) ?? new Set();
+      folders.set(parent, names.add(posix.basename(at)));
+    }
+  }
+  return folders;
 }
 
 /** In two chunks, so that nobody relies on whole files. */

@@ -63,10 +63,17 @@ export function randomCase(seed: number, index: number): FuzzCase {
   return { name: `seed ${seed}, document ${index}`, changed: path, text: mutate(text, random), planned };
 }
 
-/** Every value of every document, with each of the paths that lead out most directly. */
-export function* traversalCases(): Iterable<FuzzCase> {
+/** Of all paths that lead out: those that do so most directly, and how many of the others each value meets. */
+const DIRECT = 2;
+const OTHERS = 4;
+
+/** Every value of every document, with the most direct paths that lead out and some of the others: a seed chooses which. */
+export function* traversalCases(seed: number): Iterable<FuzzCase> {
+  const random = createRandom(seed);
   for (const [path, text] of DOCUMENTS) {
-    for (const value of TRAVERSALS.slice(0, 2)) {
+    const first = random.below(TRAVERSALS.length);
+    const others = Array.from({ length: OTHERS }, (_, at) => TRAVERSALS[(first + at * 4) % TRAVERSALS.length] ?? '');
+    for (const value of new Set([...TRAVERSALS.slice(0, DIRECT), ...others])) {
       for (const changed of withEachValue(text, value)) {
         yield { name: `${JSON.stringify(value)} in ${path}`, changed: path, text: changed, planned: path };
       }

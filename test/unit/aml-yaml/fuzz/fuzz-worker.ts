@@ -4,16 +4,20 @@ import { planFile } from '../../../../tasks/common/aml-yaml/plan-file.ts';
 import { UserError } from '../../../../tasks/common/errors.ts';
 import { randomCase, traversalCases, watchedFiles, type FuzzCase } from './fuzz-cases.ts';
 
-export type FuzzWork = { readonly seed: number; readonly count: number } | 'traversals';
+/** Random changes, or paths that lead out in the place of every value. */
+export interface FuzzWork {
+  readonly seed: number;
+  readonly documents: number | 'traversals';
+}
 
 export type FuzzMessage =
   | { readonly kind: 'begin'; readonly fuzzCase: FuzzCase }
   | { readonly kind: 'failure'; readonly fuzzCase: FuzzCase; readonly what: string }
   | { readonly kind: 'end'; readonly plans: number; readonly refusals: number };
 
-function* cases(work: FuzzWork): Iterable<FuzzCase> {
-  if (work === 'traversals') yield* traversalCases();
-  else for (let index = 0; index < work.count; index += 1) yield randomCase(work.seed, index);
+function* cases({ seed, documents }: FuzzWork): Iterable<FuzzCase> {
+  if (documents === 'traversals') yield* traversalCases(seed);
+  else for (let index = 0; index < documents; index += 1) yield randomCase(seed, index);
 }
 
 async function run(fuzzCase: FuzzCase): Promise<'plan' | 'refusal' | { readonly failure: string }> {

@@ -6,10 +6,10 @@ import type { Random } from './random.ts';
 type Path = readonly unknown[];
 type Mutation = (text: string, random: Random) => string;
 
-/** Applies one or two changes. */
+/** Applies one to three changes. */
 export function mutate(text: string, random: Random): string {
   let result = text;
-  for (let left = 1 + random.below(2); left > 0; left -= 1) result = random.pick(MUTATIONS)(result, random);
+  for (let left = 1 + random.below(3); left > 0; left -= 1) result = random.pick(MUTATIONS)(result, random);
   return result;
 }
 
