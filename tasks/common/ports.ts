@@ -132,6 +132,44 @@ export interface NetworkSettings {
   readonly certificateAuthorities: string | undefined;
 }
 
+export interface Command {
+  /** The program and its arguments; no shell reads them. */
+  readonly line: readonly [string, ...string[]];
+  /** Set beside the agent's own environment, which has no secret in it. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Milliseconds until it is killed, with everything it started. */
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface CommandResult {
+  /** Undefined when it was killed after its time, or could not be started. */
+  readonly exitCode: number | undefined;
+  /** The end of both streams, at most 8000 characters; why it did not run, where it did not. Foreign text. */
+  readonly output: string;
+}
+
+/** A decision on one approval check of a stage. */
+export interface Approval {
+  /** `approved`, `rejected`, `skipped` … as the pipeline service says it. */
+  readonly status: string;
+  /** Who decided; foreign text. */
+  readonly approver: string;
+  /** ISO 8601. */
+  readonly decidedAt: string | undefined;
+}
+
+/** What can be shown of the approvals of this run's stage. */
+export type ApprovalEvidence =
+  | {
+      readonly state: 'read';
+      readonly stage: string;
+      /** The environment of the deployment job that asks; undefined in a job without one. */
+      readonly environment: string | undefined;
+      readonly approvals: readonly Approval[];
+    }
+  | { readonly state: 'unavailable'; readonly reason: string };
+
 /** Everything a task gets from the agent that runs it. */
 export interface Agent {
   readonly log: Log;
@@ -148,8 +186,14 @@ export interface Agent {
   addSummary(markdown: string): void;
   /** Masks a value, its URL-encoded and its base64 form in everything written from now on. */
   maskSecret(value: string): void;
+  /** The text with every known secret taken out: for what leaves the agent by another way than its log. */
+  redact(text: string): string;
+  /** Who approved the stage this job belongs to. Never throws: what cannot be read is `unavailable`, with the reason. */
+  approvals(): Promise<ApprovalEvidence>;
   /** A fresh absolute path below the agent's temporary folder, for what a task hands on as a file. */
   writeTemporaryFile(name: string, content: string): Promise<string>;
+  /** Runs a program in the sources directory, to its end. */
+  runCommand(command: Command): Promise<CommandResult>;
 }
 
 // ---------------------------------------------------------------- the Azure Machine Learning workspace
@@ -159,14 +203,22 @@ export type Resource = JsonObject;
 
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 
-/** What a path starts from: the workspace, or machine learning in its resource group (`registries/r`). */
-export type Scope = 'workspace' | 'resourceGroup';
+/**
+ * What a path starts from: the workspace, machine learning in its resource group (`registries/r`) or in its subscription
+ * (`locations/westeurope/usages`). `absolute`: the path is a whole ARM id of any provider; the query must name the api-version.
+ */
+export type Scope = 'workspace' | 'resourceGroup' | 'subscription' | 'absolute';
 
 export interface RequestOptions {
   readonly query?: Query;
   /** The workspace where it is absent. */
   readonly scope?: Scope;
   readonly signal?: AbortSignal | undefined;
+}
+
+export interface ListOptions extends RequestOptions {
+  /** Awaited before each page is asked for, so that a caller with a budget can count and slow down. */
+  readonly beforePage?: () => Promise<void>;
 }
 
 export interface WriteOptions extends RequestOptions {
@@ -187,9 +239,11 @@ export interface Workspace {
   /** Undefined when the service answers 404 for this resource; a missing workspace is a ServiceError all the same. */
   get(path: string, options?: RequestOptions): Promise<Resource | undefined>;
   /** All pages of a collection. */
-  list(path: string, options?: RequestOptions): AsyncIterable<Resource>;
+  list(path: string, options?: ListOptions): AsyncIterable<Resource>;
   /** PUT, and the end of the long-running operation where there is one; the answer is the resource as it then stands. */
   put(path: string, body: JsonObject, options?: WriteOptions): Promise<Resource>;
+  /** PATCH, and the end of the long-running operation where there is one: changes the named members only, where a kind allows it. */
+  patch(path: string, body: JsonObject, options?: WriteOptions): Promise<Resource>;
   /** DELETE, to its end. True when there was something to delete. */
   delete(path: string, options?: WriteOptions): Promise<boolean>;
   /** POST of an action, to its end: `jobs/x/cancel`, `onlineEndpoints/e/listKeys`. */
@@ -199,6 +253,46 @@ export interface Workspace {
   readonly tracking: Tracking;
   readonly storage: Storage;
   readonly scoring: Scoring;
+  readonly monitor: Monitor;
+}
+
+export interface MetricsRequest {
+  /** The resource that emits them, as a path in the workspace: `onlineEndpoints/e`, `onlineEndpoints/e/deployments/d`. */
+  readonly resource: string;
+  /** As the REST API calls them: `RequestsPerMinute`. */
+  readonly names: readonly string[];
+  /** Milliseconds since 1970. */
+  readonly from: number;
+  readonly to: number;
+  /** An OData filter over dimensions: `deployment eq 'green' and statusCodeClass eq '*'` splits by the class. */
+  readonly filter?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The values of one metric, minute by minute, of one combination of dimensions. */
+export interface MetricSeries {
+  readonly name: string;
+  /** By dimension, its name in lower case. */
+  readonly dimensions: Readonly<Record<string, string>>;
+  /** The average of each minute that has one. */
+  readonly points: readonly { readonly time: number; readonly value: number }[];
+}
+
+/** Azure Monitor's metrics of the workspace's resources. They lag behind by a few minutes. */
+export interface Monitor {
+  metrics(request: MetricsRequest): Promise<readonly MetricSeries[]>;
+}
+
+/** What reads and writes versioned assets (`models/m/versions/1`): a workspace or a registry. */
+export type Assets = Pick<Workspace, 'get' | 'list' | 'put' | 'post'>;
+
+/**
+ * A registry of assets, which workspaces share. Paths are relative to it; whatever is asked goes to the region it is
+ * found in. Errors are ServiceError; its storage knows the places it hands out only, and no datastores.
+ */
+export interface Registry extends Assets {
+  readonly name: string;
+  readonly storage: Storage;
 }
 
 /** A run as run history knows it (pipeline children exist only there). */
@@ -253,9 +347,10 @@ export interface LocalFile {
   readonly size: number;
 }
 
-/** Where blobs go: a container by its URL with SAS, or a datastore of the workspace. */
+/** Where blobs are: a container by its URL with SAS, one by its plain URL, or a datastore of the workspace. */
 export type BlobTarget =
   | { readonly kind: 'sas'; readonly containerUrl: string; readonly prefix: string }
+  | { readonly kind: 'container'; readonly containerUrl: string; readonly prefix: string }
   | { readonly kind: 'datastore'; readonly datastore: string; readonly prefix: string };
 
 export interface UploadProgress {
@@ -288,6 +383,11 @@ export interface BlobEntry {
   readonly size: number;
 }
 
+/** What a blob holds: its size and the SHA-256 of its bytes in hex. */
+export interface BlobFingerprint extends BlobEntry {
+  readonly sha256: string;
+}
+
 /** Blobs of the workspace's datastores and of SAS URLs the service hands out. */
 export interface Storage {
   upload(request: UploadRequest): Promise<UploadResult>;
@@ -295,6 +395,12 @@ export interface Storage {
   /** One blob of a target, whole; for small texts only (an MLmodel file, a manifest). Undefined when it is missing. */
   readText(target: BlobTarget, name: string, options?: RequestOptions): Promise<string | undefined>;
   download(target: BlobTarget, name: string, toPath: string, options?: RequestOptions): Promise<void>;
+  /** Reads every blob below a target in full: by name, in code-point order. */
+  fingerprints(target: BlobTarget, options?: RequestOptions): Promise<readonly BlobFingerprint[]>;
+  /** The bytes of one blob, in parts of a few MiB; fails where they are not those of the blob at the beginning. */
+  read(target: BlobTarget, name: string, options?: RequestOptions): AsyncIterable<Uint8Array>;
+  /** Creates or replaces one blob with these bytes; no more than a part is kept in memory. */
+  write(target: BlobTarget, name: string, content: AsyncIterable<Uint8Array>, options?: RequestOptions): Promise<void>;
   /** The bytes of a URL from an offset on; empty when nothing new is there. */
   readRange(url: string, fromByte: number, options?: RequestOptions): Promise<Uint8Array>;
 }
@@ -322,4 +428,6 @@ export interface ScoreResponse {
 export interface Scoring {
   /** Every HTTP status is an answer here, not an error; only an unreachable host throws. */
   score(request: ScoreRequest): Promise<ScoreResponse>;
+  /** Why this agent does not reach the address privately, in one or two sentences; undefined when it does, or goes through a proxy. */
+  publicRoute(scoringUri: string): Promise<string | undefined>;
 }

@@ -2,9 +2,9 @@
 import type { Json, JsonObject } from '../domain/json.ts';
 import { at, isJsonObject, textAt } from '../domain/json.ts';
 import type { WorkspaceId } from '../domain/workspace-id.ts';
-import { resourceGroupChildArmId, workspaceArmId } from '../domain/workspace-id.ts';
+import { resourceGroupChildArmId, subscriptionChildArmId, workspaceArmId } from '../domain/workspace-id.ts';
 import { ServiceError } from '../errors.ts';
-import type { Clock, Query, RequestOptions, Resource, WriteOptions } from '../ports.ts';
+import type { Clock, ListOptions, Query, RequestOptions, Resource, WriteOptions } from '../ports.ts';
 import { apiVersion } from './api-versions.ts';
 import type { HttpAnswer, Sender } from './http-pipeline.ts';
 import { parseJson } from './json-answer.ts';
@@ -26,8 +26,9 @@ export interface Arm {
   /** The workspace itself, read once. */
   readonly workspace: (signal?: AbortSignal) => Promise<Resource>;
   readonly get: (path: string, options?: RequestOptions) => Promise<Resource | undefined>;
-  readonly list: (path: string, options?: RequestOptions) => AsyncIterable<Resource>;
+  readonly list: (path: string, options?: ListOptions) => AsyncIterable<Resource>;
   readonly put: (path: string, body: JsonObject, options?: WriteOptions) => Promise<Resource>;
+  readonly patch: (path: string, body: JsonObject, options?: WriteOptions) => Promise<Resource>;
   readonly delete: (path: string, options?: WriteOptions) => Promise<boolean>;
   readonly post: (path: string, body?: JsonObject, options?: WriteOptions) => Promise<Json>;
 }
@@ -52,12 +53,8 @@ export function createArm(settings: ArmSettings): Arm {
     },
     get: (path, options = {}) => getResource(settings, path, options),
     list: (path, options = {}) => listResources(settings, path, options),
-    put: async (path, body, options = {}) => {
-      const { url, answer } = await write(settings, 'PUT', path, body, options);
-      const result = await followOperation(settings, 'PUT', url, answer, options);
-      if (!isJsonObject(result)) throw unexpected(answer, `Writing ${path} was answered without the resource.`);
-      return result;
-    },
+    put: (path, body, options = {}) => change(settings, 'PUT', path, body, options),
+    patch: (path, body, options = {}) => change(settings, 'PATCH', path, body, options),
     delete: async (path, options = {}) => {
       const { url, answer } = await write(settings, 'DELETE', path, undefined, options);
       if (answer.status === 204 || answer.status === 404) return false;
@@ -71,6 +68,19 @@ export function createArm(settings: ArmSettings): Arm {
   };
 }
 
+async function change(
+  settings: ArmSettings,
+  method: 'PUT' | 'PATCH',
+  path: string,
+  body: JsonObject,
+  options: WriteOptions,
+): Promise<Resource> {
+  const { url, answer } = await write(settings, method, path, body, options);
+  const result = await followOperation(settings, method, url, answer, options);
+  if (!isJsonObject(result)) throw unexpected(answer, `Writing ${path} was answered without the resource.`);
+  return result;
+}
+
 async function getResource(settings: ArmSettings, path: string, options: RequestOptions) {
   if (isWorkspaceItself(path)) return requireWorkspace(settings, options.signal);
   const url = resourceUrl(settings, 'GET', path, options);
@@ -80,9 +90,10 @@ async function getResource(settings: ArmSettings, path: string, options: Request
   return undefined;
 }
 
-async function* listResources(settings: ArmSettings, path: string, options: RequestOptions): AsyncIterable<Resource> {
+async function* listResources(settings: ArmSettings, path: string, options: ListOptions): AsyncIterable<Resource> {
   let url: string | undefined = resourceUrl(settings, 'GET', path, options);
   while (url !== undefined) {
+    await options.beforePage?.();
     const answer: HttpAnswer = await settings.sender.send({ method: 'GET', url, signal: options.signal });
     if (answer.status === 404) await checkFoundation(settings, answer, options.signal);
     const page = resourceOf(answer, path);
@@ -129,14 +140,26 @@ export function resourceUrl(
   { query = {}, scope }: Pick<RequestOptions, 'query' | 'scope'> = {},
   body?: JsonObject,
 ): string {
-  const root = scope === 'resourceGroup' ? resourceGroupChildArmId(settings.id) : workspaceArmId(settings.id);
-  const full = [root, ...path.split('/').filter((segment) => segment !== '')].join('/');
+  const full = [rootOf(settings.id, scope), ...path.split('/').filter((segment) => segment !== '')].join('/');
   const encodedPath = full.split('/').map(encodeURIComponent).join('/');
   const all: Query = { 'api-version': apiVersion(method, path, body), ...query };
   const parameters = Object.entries(all).flatMap(([name, value]) =>
     value === undefined ? [] : [`${name}=${encodeURIComponent(value)}`],
   );
   return `${settings.resourceManagerUrl}${encodedPath}?${parameters.join('&')}`;
+}
+
+function rootOf(id: WorkspaceId, scope: RequestOptions['scope']): string {
+  switch (scope) {
+    case 'absolute':
+      return '';
+    case 'subscription':
+      return subscriptionChildArmId(id);
+    case 'resourceGroup':
+      return resourceGroupChildArmId(id);
+    default:
+      return workspaceArmId(id);
+  }
 }
 
 async function writeHeaders(settings: ArmSettings, body: JsonObject | undefined, options: WriteOptions) {
@@ -172,14 +195,16 @@ function workspaceError(id: WorkspaceId, answer: HttpAnswer): ServiceError {
   });
 }
 
-function resourceOf(answer: HttpAnswer, what: string): Resource {
+/** The JSON object an answer holds. Throws ServiceError for a refusal, and for anything else. */
+export function resourceOf(answer: HttpAnswer, what: string): Resource {
   if (answer.status >= 300) throw serviceErrorOf(answer, `Reading ${what}`);
   const body = parseJson(answer);
   if (!isJsonObject(body)) throw unexpected(answer, `Reading ${what} was answered without a resource.`);
   return body;
 }
 
-function itemsOf(page: Resource): readonly Resource[] {
+/** The items of a page. */
+export function itemsOf(page: Resource): readonly Resource[] {
   const value = at(page, 'value');
   return Array.isArray(value) ? (value as readonly Json[]).filter(isJsonObject) : [];
 }

@@ -13,6 +13,8 @@ export const EVALUATION = 'azdo.evaluation';
 export const SUBMISSION = 'azdo.submission';
 /** The fingerprint of a submission's content, on jobs. */
 export const FINGERPRINT = 'azdo.fingerprint';
+/** The pipeline run that made something. */
+export const RUN_ID = 'azdo.buildId';
 /** In front of a metric's name, where a metric is recorded with a model. */
 export const METRIC_PREFIX = 'metric.';
 
@@ -33,7 +35,7 @@ export type Properties = Readonly<Record<string, string>>;
 /** The run that made something, as `azdo.*` properties; what the agent does not know is left out. */
 export function lineageProperties(run: LineageSource): Properties {
   return withoutEmpty({
-    'azdo.buildId': run.buildId,
+    [RUN_ID]: run.buildId,
     'azdo.buildUrl': run.buildUrl,
     'azdo.definition': run.definitionName,
     'azdo.repository': run.repository,

@@ -8,8 +8,8 @@ import type { Resource, Run } from '../ports.ts';
 import { cancelJob, disownJob } from './cancel-job.ts';
 import { LogFollower } from './follow-logs.ts';
 import { JobProgress } from './job-progress.ts';
+import { INVISIBLE_MS, Patience } from './patience.ts';
 import type { Context } from './task-context.ts';
-import { isTransient } from './tolerant.ts';
 
 export type WhatToDo = 'cancelJob' | 'leaveRunning';
 
@@ -67,13 +67,6 @@ async function onCancelled(context: Context, name: string, { onCancel }: AwaitOp
 /** How long a cancelled step waits for the service's answer. */
 const CANCEL_WAIT_MS = 4500;
 
-/** A new job is not visible everywhere at once. */
-const INVISIBLE_MS = 5 * 60_000;
-/** How long the workspace may be out of reach. */
-const UNREACHABLE_MS = 4 * 3_600_000;
-/** Refusals in a row (401, 403, …) before they are taken as final: networks and roles change under long waits. */
-const REFUSALS_ALLOWED = 5;
-
 /** One wait and what it has seen so far. */
 class Wait {
   readonly #context: Context;
@@ -84,9 +77,7 @@ class Wait {
   readonly #progress: JobProgress;
   #status = '';
   #lastChange: number;
-  #lastAnswer: number;
-  #refusals = 0;
-  #isUnreachable = false;
+  readonly #patience: Patience;
 
   constructor(context: Context, name: string, options: AwaitOptions) {
     this.#context = context;
@@ -94,7 +85,7 @@ class Wait {
     this.#options = options;
     this.#started = context.agent.clock.now();
     this.#lastChange = this.#started;
-    this.#lastAnswer = this.#started;
+    this.#patience = new Patience(context.agent, 'The state of the job');
     this.#logs = new LogFollower(context, options.streamLogs);
     this.#progress = new JobProgress(context, name, this.#logs, (text) => {
       this.#say(text);
@@ -125,20 +116,19 @@ class Wait {
     const { workspace, agent } = this.#context;
     try {
       const job = await workspace.get(`jobs/${this.#name}`, { signal: agent.signal });
-      if (this.#isUnreachable) this.#say('The workspace answers again.');
-      this.#isUnreachable = false;
-      this.#refusals = 0;
+      this.#patience.answered(job !== undefined, (text) => {
+        this.#say(text);
+      });
       if (job === undefined) this.#checkMissing();
-      else this.#lastAnswer = this.#now();
       return job;
     } catch (error) {
-      this.#tolerate(error);
+      this.#patience.tolerate(error);
       return undefined;
     }
   }
 
   #checkMissing(): void {
-    if (this.#now() - this.#lastAnswer < INVISIBLE_MS) return;
+    if (this.#patience.silentMs < INVISIBLE_MS) return;
     const seen = this.#status === '' ? 'was never seen' : `was last seen as ${this.#status}`;
     throw new ServiceError({
       status: 404,
@@ -146,19 +136,6 @@ class Wait {
       message: `The workspace does not know the job ${this.#name}, which ${seen}.`,
       hint: 'Somebody may have deleted it.',
     });
-  }
-
-  #tolerate(error: unknown): void {
-    if (!(error instanceof ServiceError)) throw error;
-    const transient = isTransient(error);
-    if (!transient && (error.status === 404 || ++this.#refusals > REFUSALS_ALLOWED)) throw error;
-    if (transient && this.#now() - this.#lastAnswer > UNREACHABLE_MS) throw error;
-    if (!this.#isUnreachable) {
-      this.#context.agent.log.warning(
-        `The state of the job cannot be read at the moment (${error.message}); waiting goes on.`,
-      );
-    }
-    this.#isUnreachable = true;
   }
 
   #noteState(status: string): void {
