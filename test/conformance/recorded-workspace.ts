@@ -2,6 +2,7 @@ import type { Json, JsonObject } from '../../tasks/common/domain/json.ts';
 import { isJsonObject, textAt } from '../../tasks/common/domain/json.ts';
 import { childArmId, resourceGroupChildArmId, type WorkspaceId } from '../../tasks/common/domain/workspace-id.ts';
 import type {
+  Monitor,
   RequestOptions,
   Resource,
   RunHistory,
@@ -56,7 +57,9 @@ export class RecordedWorkspace implements Workspace {
 
   readonly runs: RunHistory = { details: unexpected('runs.details'), children: unexpected('runs.children') };
   readonly tracking: Tracking = { run: unexpected('tracking.run') };
-  readonly scoring: Scoring = { score: unexpected('scoring.score') };
+  readonly scoring: Scoring = { score: unexpected('scoring.score'), publicRoute: unexpected('scoring.publicRoute') };
+  readonly monitor: Monitor = { metrics: unexpected('monitor.metrics') };
+  readonly patch = unexpected('patch');
 
   location(): Promise<string> {
     return Promise.resolve('westeurope');

@@ -104,5 +104,6 @@ export function silentAgent(): OperationAgent {
     addSummary: ignore,
     maskSecret: ignore,
     writeTemporaryFile: () => Promise.reject(new Error('No case writes files.')),
+    runCommand: () => Promise.reject(new Error('No case runs commands.')),
   };
 }

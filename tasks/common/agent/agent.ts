@@ -11,6 +11,7 @@ import { agentLog } from './log.ts';
 import { masking } from './masking.ts';
 import { networkSettings } from './network-settings.ts';
 import { pipelineRun } from './pipeline-run.ts';
+import { runCommand } from './run-command.ts';
 import { serviceConnection } from './service-connection.ts';
 import { summary, type Summary } from './summary.ts';
 import { taskMemory } from './task-memory.ts';
@@ -48,6 +49,7 @@ export function createAgent(
     addSummary: page.add,
     maskSecret: masks.add,
     writeTemporaryFile: (name, content) => Promise.resolve(writeTemporaryFile(run().tempDirectory, name, content)),
+    runCommand: (command) => runCommand(command, run().sourcesDirectory),
   };
   return { agent, page };
 }

@@ -120,6 +120,13 @@ export async function publicRouteHint(reached: Reached): Promise<string | undefi
   return `${reached.host} resolves to the public address ${address}. ${zoneHint(reached) ?? ''}`.trim();
 }
 
+/** Why a host is not reached privately from here: it has no name or a public address. Undefined behind a proxy, whose view counts. */
+export async function publicRouteOf(reached: Reached): Promise<string | undefined> {
+  if (reached.isProxied) return undefined;
+  if ((await addressOf(reached.host)) !== undefined) return publicRouteHint(reached);
+  return `${reached.host} does not resolve on this agent. ${zoneHint(reached) ?? ''}`.trim();
+}
+
 function zoneHint({ cloud, host }: Reached): string | undefined {
   const zone = cloud && privateZoneOf(cloud, host);
   return zone === undefined

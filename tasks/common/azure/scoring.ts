@@ -4,6 +4,8 @@ import type { Scoring, ScoreRequest } from '../ports.ts';
 import type { Cloud } from './clouds.ts';
 import { isInferenceHost } from './clouds.ts';
 import type { Sender } from './http-pipeline.ts';
+import type { Reached } from './network-error.ts';
+import { publicRouteOf } from './network-error.ts';
 
 export interface ScoringSettings {
   readonly cloud: Cloud;
@@ -11,6 +13,7 @@ export interface ScoringSettings {
   readonly anonymous: Sender;
   /** Sends with a token for machine learning, once. */
   readonly authorized: Sender;
+  readonly reached: (url: string) => Reached;
   readonly maskSecret: (value: string) => void;
 }
 
@@ -44,6 +47,7 @@ export function createScoring(settings: ScoringSettings): Scoring {
         throw error;
       }
     },
+    publicRoute: (scoringUri) => publicRouteOf(settings.reached(scoringUri)),
   };
 }
 

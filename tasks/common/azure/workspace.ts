@@ -1,9 +1,10 @@
 /** The one door to Azure: opens a workspace for a task. */
+import { registryNameProblem } from '../domain/registry-asset.ts';
 import type { WorkspaceId } from '../domain/workspace-id.ts';
 import { textAt } from '../domain/json.ts';
 import { ServiceError, UserError } from '../errors.ts';
 import type { Problem } from '../errors.ts';
-import type { Agent, Connection, Workspace } from '../ports.ts';
+import type { Agent, Connection, Registry, Workspace } from '../ports.ts';
 import type { Arm } from './arm.ts';
 import { createArm } from './arm.ts';
 import type { Audience, Cloud } from './clouds.ts';
@@ -12,7 +13,9 @@ import { resolveCloud } from './custom-cloud.ts';
 import type { HttpPipeline, Sender } from './http-pipeline.ts';
 import { createHttpPipeline } from './http-pipeline.ts';
 import { createTracking } from './mlflow.ts';
+import { createMonitor } from './monitor.ts';
 import { createRegional } from './regional.ts';
+import { createRegistryResources } from './registry.ts';
 import { createRunHistory } from './run-history.ts';
 import { signaturesOf, splitSasUrl } from './sas.ts';
 import { createScoring } from './scoring.ts';
@@ -60,14 +63,44 @@ export function openWorkspaceOf(
  * Throws UserError, with every problem, when the names given cannot be those of a workspace.
  */
 export async function openWorkspace(options: OpenWorkspaceOptions): Promise<Workspace> {
-  const { agent, connection } = options;
   const id = workspaceIdOf(options);
+  return assemble({ id, ...(await signIn(options.agent, options.connection)) }, options);
+}
+
+/** Opens a registry, with the connection an input names. Nothing is asked of the service yet. */
+export async function openRegistry(
+  agent: OpenWorkspaceOptions['agent'] & Pick<Agent, 'connection'>,
+  azureSubscription: string | undefined,
+  name: string,
+): Promise<Registry> {
+  const problem = registryNameProblem(name);
+  if (problem !== undefined) throw new UserError(problem);
+  const { cloud, http, tokens, maskSecret } = await signIn(agent, agent.connection(azureSubscription));
+  const authorized = (audience: Audience): Sender =>
+    http.sender({ authorize: bearerTokenPolicy(tokens, cloud, audience) });
+  const { clock } = agent;
+  const resources = createRegistryResources({ name, cloud, sender: authorized('resourceManager'), clock });
+  const storage = createStorage({
+    arm: resources,
+    cloud,
+    http,
+    anonymous: http.sender(),
+    authorized: authorized('storage'),
+    clock,
+    allowStorageKey: false,
+    maskSecret,
+  });
+  return { name, ...resources, storage };
+}
+
+type SignedIn = Omit<Parts, 'id'>;
+
+async function signIn(agent: OpenWorkspaceOptions['agent'], connection: Connection): Promise<SignedIn> {
   const http = createHttpPipeline(agent);
   const maskSecret = maskOnce(agent.maskSecret);
   const cloud = await resolveCloud(connection, http);
   const acquire = createAcquireToken({ connection, cloud, http, maskSecret });
-  const tokens = createTokenCache(acquire, cloud, agent.clock);
-  return assemble({ id, cloud, http, tokens, maskSecret }, options);
+  return { cloud, http, tokens: createTokenCache(acquire, cloud, agent.clock), maskSecret };
 }
 
 interface Parts {
@@ -100,6 +133,7 @@ function assemble({ id, cloud, http, tokens, maskSecret }: Parts, options: OpenW
     get: arm.get,
     list: arm.list,
     put: arm.put,
+    patch: arm.patch,
     delete: arm.delete,
     post: arm.post,
     runs: createRunHistory(regional, maskUrl),
@@ -118,8 +152,10 @@ function assemble({ id, cloud, http, tokens, maskSecret }: Parts, options: OpenW
       cloud,
       anonymous: http.sender({ repeat: false }),
       authorized: authorized('machineLearning', false),
+      reached: (url) => http.reached(url),
       maskSecret,
     }),
+    monitor: createMonitor(arm),
   };
 }
 

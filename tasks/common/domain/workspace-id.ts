@@ -16,6 +16,12 @@ export function resourceGroupChildArmId(id: WorkspaceId, ...segments: readonly s
   return [group, 'providers', 'Microsoft.MachineLearningServices', ...segments].join('/');
 }
 
+/** The ARM id of something of machine learning in the subscription, e.g. `('locations', 'westeurope', 'usages')`. */
+export function subscriptionChildArmId(id: WorkspaceId, ...segments: readonly string[]): string {
+  const provider = `/subscriptions/${id.subscriptionId}/providers/Microsoft.MachineLearningServices`;
+  return [provider, ...segments].join('/');
+}
+
 /** The ARM id of something inside the workspace, e.g. `('models', 'm', 'versions', '1')`. */
 export function childArmId(id: WorkspaceId, ...segments: readonly string[]): string {
   return [workspaceArmId(id), ...segments].join('/');

@@ -4,7 +4,16 @@ import type { Agent, Workspace } from '../ports.ts';
 /** The part of the agent that operations use; a task hands its whole agent over. */
 export type OperationAgent = Pick<
   Agent,
-  'log' | 'clock' | 'signal' | 'memory' | 'run' | 'files' | 'addSummary' | 'maskSecret' | 'writeTemporaryFile'
+  | 'log'
+  | 'clock'
+  | 'signal'
+  | 'memory'
+  | 'run'
+  | 'files'
+  | 'addSummary'
+  | 'maskSecret'
+  | 'writeTemporaryFile'
+  | 'runCommand'
 >;
 
 export interface Context {

@@ -37,6 +37,7 @@ export async function withTimeLimit<T>(
     addSummary: agent.addSummary,
     maskSecret: agent.maskSecret,
     writeTemporaryFile: agent.writeTemporaryFile,
+    runCommand: agent.runCommand,
   };
   try {
     return await work({ agent: limited, workspace: context.workspace });

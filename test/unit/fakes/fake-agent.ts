@@ -1,7 +1,16 @@
 /** An agent in memory: virtual time, a log that is kept, files in a map. */
 import { CancelledError } from '../../../tasks/common/errors.ts';
 import type { OperationAgent } from '../../../tasks/common/operations/task-context.ts';
-import type { Clock, FileEntry, Files, Log, PipelineRun, TaskMemory } from '../../../tasks/common/ports.ts';
+import type {
+  Clock,
+  Command,
+  CommandResult,
+  FileEntry,
+  Files,
+  Log,
+  PipelineRun,
+  TaskMemory,
+} from '../../../tasks/common/ports.ts';
 
 /** Time that passes only while somebody sleeps; sleeps end in the order of their times. */
 export class FakeClock implements Clock {
@@ -179,5 +188,11 @@ export class FakeAgent implements OperationAgent {
     const path = `/agent/_temp/${name}`;
     this.written.set(path, content);
     return Promise.resolve(path);
+  };
+  readonly commands: Command[] = [];
+  commandResult: CommandResult = { exitCode: 0, output: '' };
+  readonly runCommand = (command: Command): Promise<CommandResult> => {
+    this.commands.push(command);
+    return Promise.resolve(this.commandResult);
   };
 }

@@ -6,6 +6,8 @@ import type {
   BlobEntry,
   LocalFile,
   Metric,
+  MetricSeries,
+  MetricsRequest,
   RequestOptions,
   Resource,
   Run,
@@ -60,6 +62,9 @@ export class FakeWorkspace implements Workspace {
   readonly downloads = new Map<string, string>();
   readonly scored: ScoreRequest[] = [];
   scorer: (request: ScoreRequest) => Partial<ScoreResponse> = () => ({});
+  /** What Azure Monitor answers. */
+  measured: (request: MetricsRequest) => readonly MetricSeries[] = () => [];
+  publicRoute: string | undefined;
   #created = 0;
 
   constructor() {
@@ -125,6 +130,13 @@ export class FakeWorkspace implements Workspace {
       ? { scoringUri: 'https://e.westeurope.inference.ml.azure.com/score' }
       : {};
     return this.seed(path, { ...body, properties: { ...uri, ...properties, provisioningState: 'Succeeded' } });
+  }
+
+  async patch(path: string, body: JsonObject, options: WriteOptions = {}): Promise<Resource> {
+    await this.#begin('PATCH', path, body, options);
+    const changed = { ...this.resources.get(path), ...body };
+    this.resources.set(path, changed);
+    return changed;
   }
 
   async delete(path: string, options: WriteOptions = {}): Promise<boolean> {
@@ -229,6 +241,14 @@ export class FakeWorkspace implements Workspace {
       await this.#begin('SCORE', request.deployment ?? '', undefined, request);
       this.scored.push(request);
       return { status: 200, headers: {}, body: '{"ok":true}', durationMs: 12, ...this.scorer(request) };
+    },
+    publicRoute: () => Promise.resolve(this.publicRoute),
+  };
+
+  readonly monitor: Workspace['monitor'] = {
+    metrics: async (request) => {
+      await this.#begin('METRICS', request.resource, undefined, request);
+      return this.measured(request);
     },
   };
 }
