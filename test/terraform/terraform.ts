@@ -1,0 +1,55 @@
+/** Runs the terraform on this machine with a mirror that holds the schema-only provider. */
+import { spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The oldest version the modules accept, so that their constraint is checked too. */
+const PROVIDER_VERSION = '4.77.0';
+const PROVIDER = 'registry.terraform.io/hashicorp/azurerm';
+
+/** The terraform program of this machine, or undefined. */
+export function findTerraform(): string | undefined {
+  const folders = (process.env.PATH ?? '').split(delimiter);
+  return folders.map((folder) => join(folder, 'terraform')).find((path) => existsSync(path));
+}
+
+export interface Terraform {
+  /** Runs a command in a folder and returns what it printed. Throws with its messages when it fails. */
+  readonly run: (folder: string, ...args: readonly string[]) => string;
+  /** Runs a command that may fail; returns its status and all that it printed. */
+  readonly attempt: (folder: string, ...args: readonly string[]) => { status: number | null; output: string };
+}
+
+/** Sets terraform up below a folder of its own, which keeps mirror, settings and downloads out of the modules. */
+export function openTerraform(program: string, folder: string): Terraform {
+  writeMirror(join(folder, 'mirror'));
+  const settings = join(folder, 'terraform.rc');
+  writeFileSync(
+    settings,
+    `disable_checkpoint = true\nprovider_installation {\n  filesystem_mirror {\n    path = "${join(folder, 'mirror')}"\n  }\n}\n`,
+  );
+  const { PATH = '', HOME = '' } = process.env;
+  const env = { PATH, HOME, TF_CLI_CONFIG_FILE: settings, TF_DISABLE_PLUGIN_TLS: '1', TF_IN_AUTOMATION: '1' };
+  const attempt: Terraform['attempt'] = (cwd, ...args) => {
+    const result = spawnSync(program, args, { cwd, env, encoding: 'utf8', maxBuffer: 1 << 28 });
+    return { status: result.status, output: result.stdout + result.stderr };
+  };
+  const run: Terraform['run'] = (cwd, ...args) => {
+    const { status, output } = attempt(cwd, ...args);
+    if (status !== 0) throw new Error(`terraform ${args.join(' ')} in ${cwd} failed:\n${output}`);
+    return output;
+  };
+  return { run, attempt };
+}
+
+/** The provider terraform finds is two lines of shell around the server. */
+function writeMirror(mirror: string): void {
+  const platform = `${process.platform}_${process.arch === 'x64' ? 'amd64' : process.arch}`;
+  const folder = join(mirror, PROVIDER, PROVIDER_VERSION, platform);
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, `terraform-provider-azurerm_v${PROVIDER_VERSION}_x5`);
+  const server = fileURLToPath(new URL('plugin/server.ts', import.meta.url));
+  writeFileSync(file, `#!/bin/sh\nexec '${process.execPath}' --import '${import.meta.resolve('tsx')}' '${server}'\n`);
+  chmodSync(file, 0o755);
+}
