@@ -20,10 +20,15 @@ if (isStale('node_modules/.installed', lockHash())) {
 // The package that brings Node 24 for the tests links it as `node`, in front of the Node that npm scripts are run with.
 rmSync(join(root, 'node_modules/.bin/node'), { force: true });
 
-const sources = sourceHash(['tasks', 'scripts', 'images', 'package.json', 'package-lock.json', 'vss-extension.json']);
-if (isStale('dist/.built', sources)) {
-  run(process.execPath, ['--import', 'tsx', 'scripts/bundle.ts'], 'Building the tasks …');
-  stamp('dist/.built', sources);
+build('tasks', 'scripts/bundle.ts', ['tasks', 'scripts', 'images', 'vss-extension.json']);
+build('emulator', 'scripts/bundle-emulator.ts', ['local/emulator', 'scripts/bundle-emulator.ts']);
+
+function build(what, script, sources) {
+  const stampFile = `dist/.built-${what}`;
+  const hash = sourceHash([...sources, 'package.json', 'package-lock.json']);
+  if (!isStale(stampFile, hash)) return;
+  run(process.execPath, ['--import', 'tsx', script], `Building the ${what} …`);
+  stamp(stampFile, hash);
 }
 
 function lockHash() {

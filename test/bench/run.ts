@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { TASK_BUDGET } from '../../scripts/bundle/inspect-bundle.ts';
 import { packageExtension, PACKAGE_BUDGET } from '../../scripts/package.ts';
 import { readTasks, repositoryRoot } from '../../scripts/task-contract.ts';
+import { EMULATOR_START_BUDGET, measureEmulatorStart } from './emulator-start.ts';
 import { measureStartUp } from './start-up.ts';
 
 interface Measurement {
@@ -15,6 +16,7 @@ interface Measurement {
 }
 
 const times = (value: number): string => `${value.toFixed(2)} ×`;
+const milliseconds = (value: number): string => `${Math.round(value)} ms`;
 const megabytes = (value: number): string => `${(value / 1e6).toFixed(2)} MB`;
 
 function bundleSizes(): readonly Measurement[] {
@@ -41,7 +43,12 @@ async function startUp(): Promise<Measurement> {
   return { what: 'task start to first connection, against bare node', value: ratio, budget, format: times };
 }
 
-const measurements = [...bundleSizes(), packageSize(), await startUp()];
+async function emulatorStart(): Promise<Measurement> {
+  const value = await measureEmulatorStart();
+  return { what: 'emulator ready', value, budget: EMULATOR_START_BUDGET, format: milliseconds };
+}
+
+const measurements = [...bundleSizes(), packageSize(), await startUp(), await emulatorStart()];
 for (const { what, value, budget, format } of measurements) {
   const mark = value <= budget ? ' ' : '!';
   process.stdout.write(`${mark} ${format(value).padStart(10)}  of ${format(budget).padStart(8)}  ${what}\n`);

@@ -13,7 +13,8 @@ import { applicationToken } from './emulator.ts';
 import { send, until } from './job-workspace.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const MAIN = ['--import', 'tsx', '--', 'local/emulator/main.ts'];
+// Node 20 takes an --env-file for its own wherever nothing says that its options have ended.
+const MAIN = ['--', 'dist/emulator/main.mjs'];
 
 interface Ended {
   readonly code: number;
