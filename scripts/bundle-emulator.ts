@@ -29,7 +29,9 @@ await Promise.all([
     outfile: 'dist/emulator/main.mjs',
     format: 'esm',
     // Packages that are CommonJS inside ask for Node's own modules by require.
-    banner: { js: "import { createRequire as requireOf } from 'node:module';\nconst require = requireOf(import.meta.url);" },
+    banner: {
+      js: "import { createRequire as requireOf } from 'node:module';\nconst require = requireOf(import.meta.url);",
+    },
   }),
   build({
     ...common,
