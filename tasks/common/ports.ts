@@ -188,8 +188,6 @@ export interface Agent {
   maskSecret(value: string): void;
   /** The text with every known secret taken out: for what leaves the agent by another way than its log. */
   redact(text: string): string;
-  /** Who approved the stage this job belongs to. Never throws: what cannot be read is `unavailable`, with the reason. */
-  approvals(): Promise<ApprovalEvidence>;
   /** A fresh absolute path below the agent's temporary folder, for what a task hands on as a file. */
   writeTemporaryFile(name: string, content: string): Promise<string>;
   /** Runs a program in the sources directory, to its end. */

@@ -52,6 +52,9 @@ export class RecordedWorkspace implements Workspace {
       readText: unexpected('storage.readText'),
       download: unexpected('storage.download'),
       readRange: unexpected('storage.readRange'),
+      fingerprints: unexpected('storage.fingerprints'),
+      read: unexpected('storage.read'),
+      write: unexpected('storage.write'),
     };
   }
 

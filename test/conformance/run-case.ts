@@ -103,6 +103,7 @@ export function silentAgent(): OperationAgent {
     files: diskFiles,
     addSummary: ignore,
     maskSecret: ignore,
+    redact: (text) => text,
     writeTemporaryFile: () => Promise.reject(new Error('No case writes files.')),
     runCommand: () => Promise.reject(new Error('No case runs commands.')),
   };

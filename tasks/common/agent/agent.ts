@@ -12,6 +12,7 @@ import { masking } from './masking.ts';
 import { networkSettings } from './network-settings.ts';
 import { pipelineRun } from './pipeline-run.ts';
 import { runCommand } from './run-command.ts';
+import { pipelineService, type PipelineService } from './pipeline-service.ts';
 import { serviceConnection } from './service-connection.ts';
 import { summary, type Summary } from './summary.ts';
 import { taskMemory } from './task-memory.ts';
@@ -19,6 +20,7 @@ import { taskMemory } from './task-memory.ts';
 /** The agent as a task's `index.ts` sees it: what operations get, and the inputs. */
 export interface TaskAgent extends Agent {
   readonly inputs: InputReader;
+  readonly pipelineService: PipelineService;
 }
 
 /** The agent for one handler of a step, and the summary it publishes at the end. */
@@ -48,6 +50,8 @@ export function createAgent(
     connection: (id) => serviceConnection(environment, masks, id),
     addSummary: page.add,
     maskSecret: masks.add,
+    redact: masks.redact,
+    pipelineService: pipelineService(environment, masks),
     writeTemporaryFile: (name, content) => Promise.resolve(writeTemporaryFile(run().tempDirectory, name, content)),
     runCommand: (command) => runCommand(command, run().sourcesDirectory),
   };

@@ -11,6 +11,7 @@ import { stopSignals } from './stop-signals.ts';
 import { guardStreams } from './stream-guard.ts';
 
 export type { TaskAgent } from './agent.ts';
+export { readApprovals } from './approvals.ts';
 
 /**
  * Runs a task. What the work resolves with becomes output variables, member by member; undefined ones stay unset.

@@ -3,9 +3,7 @@ import { UserError } from '../errors.ts';
 import type { Connection, ConnectionAuth } from '../ports.ts';
 import type { AgentEnvironment } from './environment.ts';
 import type { Masking } from './masking.ts';
-
-/** The system's own connection: it carries the token of the running job. */
-const SYSTEM_CONNECTION = 'SYSTEMVSSCONNECTION';
+import { jobToken } from './pipeline-service.ts';
 
 /**
  * Reads the connection with this id. Throws UserError when the input is empty, when the agent was given no such
@@ -102,7 +100,7 @@ function authorityUrl(environment: AgentEnvironment, id: string): string | undef
 
 function oidc(environment: AgentEnvironment, masks: Pick<Masking, 'add'>, id: string): Connection['oidc'] {
   const requestUri = environment.variable('System.OidcRequestUri');
-  const systemAccessToken = environment.endpointParameter(SYSTEM_CONNECTION, 'AccessToken');
+  const systemAccessToken = jobToken(environment);
   if (requestUri === undefined || systemAccessToken === undefined) {
     throw new UserError(
       `Service connection '${id}' uses workload identity federation, but this agent was given no way to ask for the ` +

@@ -24,6 +24,12 @@ export function sasAccess(query: string): BlobAccess {
   };
 }
 
+/** A container that only its URL is known of: the caller's own identity, or nothing. */
+export const entraAccess: BlobAccess = {
+  current: () => Promise.resolve({ kind: 'entra' }),
+  next: (_, refusal) => Promise.reject(refusal),
+};
+
 export interface DatastoreAccessSettings {
   readonly datastore: string;
   readonly account: string;
@@ -31,7 +37,7 @@ export interface DatastoreAccessSettings {
   /** The datastore keeps no secret: its users' own identity is all there is. */
   readonly isIdentityBased: boolean;
   readonly allowStorageKey: boolean;
-  readonly arm: Arm;
+  readonly arm: Pick<Arm, 'post'>;
   readonly clock: Clock;
   readonly maskSecret: (value: string) => void;
 }

@@ -49,12 +49,16 @@ export function blobName(prefix: string, name: string): string {
   return [prefix.replace(/^\/+|\/+$/g, ''), name.replace(/^\/+/, '')].filter((part) => part !== '').join('/');
 }
 
-interface Target {
+/** A blob that is written in blocks. */
+export interface BlockTarget {
   readonly container: BlobContainer;
   readonly blob: string;
+  readonly signal: AbortSignal | undefined;
+}
+
+interface Target extends BlockTarget {
   /** Nothing there is replaced, unless an earlier upload was broken off by somebody who wrote the first blob first. */
   readonly mayReplace: boolean;
-  readonly signal: AbortSignal | undefined;
 }
 
 function startUpload(
@@ -131,6 +135,12 @@ async function putInBlocks(
   const head = await target.container.send({ method: 'HEAD', blob: target.blob, signal: target.signal });
   if (head.status === 200 && (await isEqual(head, file.size, () => md5Of(file)))) return false;
   const { blocks, md5 } = await putBlocks(target, file, limiter, onBytes);
+  await commitBlocks(target, blocks, md5);
+  return true;
+}
+
+/** Makes a blob of blocks that were put; `md5` is that of the whole, in base64. */
+export async function commitBlocks(target: BlockTarget, blocks: readonly string[], md5: string): Promise<void> {
   const list = blocks.map((id) => `<Latest>${id}</Latest>`).join('');
   const answer = await target.container.send({
     method: 'PUT',
@@ -145,7 +155,6 @@ async function putInBlocks(
     signal: target.signal,
   });
   if (answer.status !== 201) throw serviceErrorOf(answer, `Writing ${target.blob}`);
-  return true;
 }
 
 /** Reads the file once, in order; as many blocks are on their way as the limiter has room for. */
@@ -185,7 +194,8 @@ async function readFully(handle: FileHandle, file: LocalFile, offset: number, le
   return chunk;
 }
 
-async function putBlock(target: Target, blockid: string, chunk: Buffer): Promise<void> {
+/** Puts one block, checked by its MD5; the blob does not change before `commitBlocks`. */
+export async function putBlock(target: BlockTarget, blockid: string, chunk: Uint8Array): Promise<void> {
   const answer = await target.container.send({
     method: 'PUT',
     blob: target.blob,

@@ -15,6 +15,8 @@ export interface Cloud {
   readonly scopes: Readonly<Record<Audience, string>>;
   /** A region's data plane is `{region}.{one of these}`. */
   readonly regionalSuffixes: readonly string[];
+  /** The region whose host is asked where a registry is, as the official clients do. */
+  readonly registryDiscoveryRegion: string;
   /** An endpoint is `{endpoint}.{region}.{this}`. */
   readonly inferenceSuffix: string;
   /** An account's blobs are at `{account}.blob.{one of these}`; the first is the one datastores without `endpoint` mean. */
@@ -37,6 +39,7 @@ const knownClouds: readonly KnownCloud[] = [
     authorityUrl: 'https://login.microsoftonline.com',
     machineLearningScope: 'https://ml.azure.com/.default',
     regionalSuffixes: ['api.azureml.ms', 'experiments.azureml.net'],
+    registryDiscoveryRegion: 'eastus',
     inferenceSuffix: 'inference.ml.azure.com',
     storageSuffixes: ['core.windows.net', 'storage.azure.net'],
   },
@@ -46,6 +49,7 @@ const knownClouds: readonly KnownCloud[] = [
     authorityUrl: 'https://login.microsoftonline.us',
     machineLearningScope: 'https://ml.azure.us/.default',
     regionalSuffixes: ['api.ml.azure.us'],
+    registryDiscoveryRegion: 'usgovarizona',
     inferenceSuffix: 'inference.ml.azure.us',
     storageSuffixes: ['core.usgovcloudapi.net'],
   },
@@ -55,6 +59,7 @@ const knownClouds: readonly KnownCloud[] = [
     authorityUrl: 'https://login.chinacloudapi.cn',
     machineLearningScope: 'https://ml.azure.cn/.default',
     regionalSuffixes: ['api.ml.azure.cn'],
+    registryDiscoveryRegion: 'chinaeast2',
     inferenceSuffix: 'inference.ml.azure.cn',
     storageSuffixes: ['core.chinacloudapi.cn'],
   },
@@ -110,6 +115,7 @@ export function customCloud(connection: Connection, metadata: CloudMetadata): Cl
       storage: storageScope,
     },
     regionalSuffixes: [`api.ml.${domain}`, `api.azureml.${withoutFirstLabel(domain)}`],
+    registryDiscoveryRegion: 'eastus',
     inferenceSuffix: `inference.ml.${domain}`,
     storageSuffixes: [metadata.storageSuffix ?? withoutFirstLabel(resourceManagerHost)],
     isCustom: true,

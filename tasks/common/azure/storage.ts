@@ -4,9 +4,10 @@ import { UserError } from '../errors.ts';
 import type { BlobTarget, Clock, Resource, Storage } from '../ports.ts';
 import type { Arm } from './arm.ts';
 import type { BlobAccess } from './blob-access.ts';
-import { datastoreAccess, sasAccess } from './blob-access.ts';
+import { datastoreAccess, entraAccess, sasAccess } from './blob-access.ts';
 import type { BlobContainer } from './blob-container.ts';
 import { createBlobContainer } from './blob-container.ts';
+import { fingerprintBlobs, readBlob, writeBlob } from './blob-copy.ts';
 import { downloadBlob, listBlobs, readBlobRange, readBlobText } from './blob-read.ts';
 import { blobName, uploadFiles } from './blob-upload.ts';
 import type { Cloud } from './clouds.ts';
@@ -14,7 +15,8 @@ import type { HttpPipeline, Sender } from './http-pipeline.ts';
 import { signaturesOf, splitSasUrl } from './sas.ts';
 
 export interface StorageSettings {
-  readonly arm: Arm;
+  /** Where datastores are described; a registry has none. */
+  readonly arm: Pick<Arm, 'get' | 'post'>;
   readonly cloud: Cloud;
   readonly http: HttpPipeline;
   readonly anonymous: Sender;
@@ -29,6 +31,7 @@ export function createStorage(settings: StorageSettings): Storage {
   const datastores = new Map<string, Promise<BlobContainer>>();
   const containerOf = (target: BlobTarget, signal?: AbortSignal): Promise<BlobContainer> => {
     if (target.kind === 'sas') return Promise.resolve(sasContainer(settings, target.containerUrl));
+    if (target.kind === 'container') return Promise.resolve(container(settings, target.containerUrl, entraAccess));
     const known = datastores.get(target.datastore);
     if (known !== undefined) return known;
     const opened = openDatastore(settings, target.datastore, signal).catch((error: unknown) => {
@@ -54,6 +57,14 @@ export function createStorage(settings: StorageSettings): Storage {
         settings.clock,
         options,
       ),
+    fingerprints: async (target, options = {}) =>
+      fingerprintBlobs(await containerOf(target, options.signal), target.prefix, settings.clock, options),
+    async *read(target, name, options = {}) {
+      const opened = await containerOf(target, options.signal);
+      yield* readBlob(opened, blobName(target.prefix, name), settings.clock, options);
+    },
+    write: async (target, name, content, options = {}) =>
+      writeBlob(await containerOf(target, options.signal), blobName(target.prefix, name), content, options),
     readRange: (url, fromByte, options) => readBlobRange(settings, url, fromByte, options),
   };
 }

@@ -12,6 +12,7 @@ export type OperationAgent = Pick<
   | 'files'
   | 'addSummary'
   | 'maskSecret'
+  | 'redact'
   | 'writeTemporaryFile'
   | 'runCommand'
 >;

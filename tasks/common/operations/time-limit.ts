@@ -36,6 +36,7 @@ export async function withTimeLimit<T>(
     files,
     addSummary: agent.addSummary,
     maskSecret: agent.maskSecret,
+    redact: agent.redact,
     writeTemporaryFile: agent.writeTemporaryFile,
     runCommand: agent.runCommand,
   };

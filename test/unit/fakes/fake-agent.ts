@@ -184,6 +184,8 @@ export class FakeAgent implements OperationAgent {
   readonly maskSecret = (value: string): void => {
     this.secrets.push(value);
   };
+  readonly redact = (text: string): string =>
+    this.secrets.reduce((left, secret) => left.replaceAll(secret, '***'), text);
   readonly writeTemporaryFile = (name: string, content: string): Promise<string> => {
     const path = `/agent/_temp/${name}`;
     this.written.set(path, content);

@@ -1,9 +1,11 @@
 /** A workspace in memory, with the manners of the service that operations depend on. */
+import { createHash } from 'node:crypto';
 import { isJsonObject, textAt, type Json, type JsonObject } from '../../../tasks/common/domain/json.ts';
 import { childArmId } from '../../../tasks/common/domain/workspace-id.ts';
 import { ServiceError } from '../../../tasks/common/errors.ts';
 import type {
   BlobEntry,
+  BlobFingerprint,
   LocalFile,
   Metric,
   MetricSeries,
@@ -228,6 +230,15 @@ export class FakeWorkspace implements Workspace {
       this.downloads.set(toPath, this.blobs.get(`${target.prefix}/${name}`) ?? '');
       return Promise.resolve();
     },
+    fingerprints: (target) => fingerprintsOf(this.blobs, target.prefix),
+    read: (target, name) => textParts(this.blobs.get(`${target.prefix}/${name}`) ?? ''),
+    write: async (target, name, content, options = {}) => {
+      await this.#begin('WRITE', `${target.prefix}/${name}`, undefined, options);
+      const decoder = new TextDecoder();
+      let text = '';
+      for await (const part of content) text += decoder.decode(part, { stream: true });
+      this.blobs.set([target.prefix, name].filter((segment) => segment !== '').join('/'), text);
+    },
     readRange: async (url, fromByte, options = {}) => {
       await this.#begin('RANGE', url, undefined, options);
       const bytes = (this.logs.get(url) ?? new Uint8Array()).slice(fromByte, fromByte + 64 * 1024);
@@ -253,12 +264,30 @@ export class FakeWorkspace implements Workspace {
   };
 }
 
+/** What the port promises of blobs below a prefix: names, sizes, hashes. */
+export async function fingerprintsOf(
+  blobs: ReadonlyMap<string, string>,
+  prefix: string,
+): Promise<readonly BlobFingerprint[]> {
+  const found: BlobFingerprint[] = [];
+  for await (const { name, size } of listBlobs(blobs, prefix)) {
+    const content = blobs.get(prefix === '' ? name : `${prefix}/${name}`) ?? '';
+    found.push({ name, size, sha256: createHash('sha256').update(content).digest('hex') });
+  }
+  return found.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+export async function* textParts(text: string): AsyncIterable<Uint8Array> {
+  yield await Promise.resolve(new TextEncoder().encode(text));
+}
+
 function names(files: readonly LocalFile[]): readonly string[] {
   return files.map(({ name }) => name);
 }
 
-async function* listBlobs(blobs: ReadonlyMap<string, string>, prefix: string): AsyncIterable<BlobEntry> {
+export async function* listBlobs(blobs: ReadonlyMap<string, string>, prefix: string): AsyncIterable<BlobEntry> {
   for (const [name, text] of await Promise.resolve(blobs)) {
-    if (name.startsWith(`${prefix}/`)) yield { name: name.slice(prefix.length + 1), size: text.length };
+    const folder = prefix === '' ? '' : `${prefix}/`;
+    if (name.startsWith(folder)) yield { name: name.slice(folder.length), size: text.length };
   }
 }
