@@ -53,7 +53,7 @@ export interface Outputs {
   readonly failedCount: string;
   /** The number of jobs that were cancelled. */
   readonly canceledCount: string;
-  /** The path of a JSON file with name, state, address, start, end and error of each job. */
+  /** The path of a JSON file with an object a job: its name, status, type, address and creation time, and the reason where it did not complete. Later steps of the same pipeline job can read it. */
   readonly resultsFile: string;
   /** The address of the job in Azure Machine Learning studio. Unset unless there is exactly one. */
   readonly jobUrl?: string | undefined;

@@ -10,6 +10,7 @@ import { LogFollower } from './follow-logs.ts';
 import { JobProgress } from './job-progress.ts';
 import { INVISIBLE_MS, Patience } from './patience.ts';
 import type { Context } from './task-context.ts';
+import { stepHasNoState } from './watch-jobs.ts';
 
 export type WhatToDo = 'cancelJob' | 'leaveRunning';
 
@@ -96,6 +97,7 @@ class Wait {
     for (;;) {
       const job = await this.#read();
       if (job !== undefined) {
+        if (job.properties === undefined) throw stepHasNoState(this.#name);
         this.#noteState(textAt(job, 'properties', 'status') ?? 'Unknown');
         const ended = hasEnded(this.#status);
         const showLogs = this.#options.streamLogs || (ended && this.#status === 'Failed');

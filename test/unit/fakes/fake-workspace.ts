@@ -6,6 +6,7 @@ import { ServiceError } from '../../../tasks/common/errors.ts';
 import type {
   BlobEntry,
   BlobFingerprint,
+  ListOptions,
   LocalFile,
   Metric,
   MetricSeries,
@@ -25,6 +26,9 @@ export interface Call {
   readonly path: string;
   readonly body: JsonObject | undefined;
 }
+
+/** Resources on a page of a list; each page is a call of its own. */
+const PAGE = 50;
 
 export function serviceError(status: number, code = 'Test', message = 'refused by the test'): ServiceError {
   return new ServiceError({ status, code, message });
@@ -100,14 +104,20 @@ export class FakeWorkspace implements Workspace {
   async get(path: string, options: RequestOptions = {}): Promise<Resource | undefined> {
     await this.#begin('GET', path, undefined, options);
     const resource = this.resources.get(path) ?? this.#container(path);
+    return resource === undefined ? undefined : this.#asItStands(path, resource);
+  }
+
+  /** A job moves on to its next state whenever somebody looks. */
+  #asItStands(path: string, resource: Resource): Resource {
     const [kind, name = ''] = path.split('/');
     const states = kind === 'jobs' ? this.states.get(name) : undefined;
-    if (resource === undefined || states === undefined) return resource;
+    if (states === undefined) return resource;
     const status = (states.length > 1 ? states.shift() : states[0]) ?? 'Running';
     return this.#withProperties(path, resource, { status });
   }
 
-  async *list(path: string, options: RequestOptions = {}): AsyncIterable<Resource> {
+  async *list(path: string, options: ListOptions = {}): AsyncIterable<Resource> {
+    await options.beforePage?.();
     await this.#begin('LIST', path, undefined, options);
     const depth = path.split('/').length + 1;
     const hash = options.query?.hash;
@@ -116,8 +126,14 @@ export class FakeWorkspace implements Workspace {
       return key.startsWith(`${path}/`) && key.split('/').length === depth;
     });
     const age = (resource: Resource): string => textAt(resource, 'systemData', 'createdAt') ?? '';
-    const newestFirst = found.map(([, resource]) => resource).toSorted((a, b) => (age(a) < age(b) ? 1 : -1));
-    yield* newestFirst.slice(0, Number(options.query?.$top ?? Infinity));
+    const newestFirst = found.toSorted(([, a], [, b]) => (age(a) < age(b) ? 1 : -1));
+    for (const [index, [key, resource]] of newestFirst.slice(0, Number(options.query?.$top ?? Infinity)).entries()) {
+      if (index > 0 && index % PAGE === 0) {
+        await options.beforePage?.();
+        await this.#begin('LIST', path, undefined, options);
+      }
+      yield this.#asItStands(key, resource);
+    }
   }
 
   async put(path: string, body: JsonObject, options: WriteOptions = {}): Promise<Resource> {
