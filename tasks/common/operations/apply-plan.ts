@@ -2,6 +2,7 @@
 import type { Plan, PutStep, RequireStep, ResolveLatestStep, Step } from '../aml-yaml/plan.ts';
 import { yamlData } from '../aml-yaml/yaml-data.ts';
 import { isJsonObject, textAt, type Json, type JsonObject } from '../domain/json.ts';
+import { childArmId } from '../domain/workspace-id.ts';
 import { differences, type FieldDifference } from '../domain/resource-difference.ts';
 import { UserError } from '../errors.ts';
 import type { Resource } from '../ports.ts';
@@ -138,20 +139,31 @@ export async function checkRequired(
   if (missing.length > 0) throw new UserError(missing);
 }
 
-/** The newest version of an asset: by the time it was created, as the service reads `@latest`. */
+/**
+ * The newest version of an asset, as the service's client reads `@latest`: of data what its container says, of everything else what
+ * was created last.
+ */
 export async function resolveLatest(
   { workspace, agent }: Context,
   plan: Plan,
   { collection, name }: ResolveLatestStep,
 ): Promise<StepResult> {
+  if (collection === 'data') {
+    const container = await workspace.get(`data/${name}`, { signal: agent.signal });
+    const version = textAt(container, 'properties', 'latestVersion');
+    if (version === undefined) throw namesNothing(plan, collection, name);
+    return { id: childArmId(workspace.id, 'data', name, 'versions', version), name, version };
+  }
   const query = { $orderBy: 'createdtime desc', $top: 1 };
   for await (const version of workspace.list(`${collection}/${name}/versions`, { query, signal: agent.signal })) {
     return { id: stringOf(version.id), name, version: stringOf(version.name) };
   }
-  throw new UserError({
-    file: plan.file,
-    message: `'azureml:${name}@latest' names nothing: the workspace has no ${collection} called '${name}'.`,
-  });
+  throw namesNothing(plan, collection, name);
+}
+
+function namesNothing({ file }: Plan, collection: string, name: string): UserError {
+  const message = `'azureml:${name}@latest' names nothing: the workspace has no ${collection} called '${name}'.`;
+  return new UserError({ file, message });
 }
 
 function stringOf(value: Json | undefined): string {
