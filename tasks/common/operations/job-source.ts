@@ -17,6 +17,7 @@ export interface JobSourceRequest {
   readonly jobInputs?: string | undefined;
   readonly compute?: string | undefined;
   readonly endpointName?: string | undefined;
+  readonly overrides?: readonly string[];
 }
 
 /** A file to plan, which may exist in memory only. */
@@ -59,6 +60,9 @@ export function checkSource(request: JobSourceRequest): void {
     problems.push(
       "Input 'jobInputs' has no meaning with a job file: give its inputs as overrides, `inputs.<name>=<value>`.",
     );
+  }
+  if (request.jobSource === 'batchEndpoint' && (request.overrides ?? []).length > 0) {
+    problems.push("Input 'overrides' changes a job's definition, and a batch endpoint has its own: use jobInputs.");
   }
   if (problems.length > 0) throw new UserError(problems.map((message) => ({ message })));
 }
@@ -106,7 +110,7 @@ async function newest(
 function componentJob(component: string, spec: Json | undefined, request: JobSourceRequest): JsonObject {
   const inputs = readJobInputs(request.jobInputs);
   const type = componentType(spec);
-  if (spec !== undefined) checkInputs(component, inputs, namesIn(spec, 'inputs'), requiredInputs(spec));
+  if (spec !== undefined) checkInputs(component, request, inputs, spec);
   const compute = request.compute === undefined ? {} : { settings: { default_compute: request.compute } };
   const head = { type: 'pipeline', ...compute, inputs };
   if (type === 'pipeline') return { ...head, component };
@@ -144,20 +148,18 @@ function requiredInputs(spec: Json): readonly string[] {
   });
 }
 
-function checkInputs(
-  component: string,
-  given: JsonObject,
-  known: readonly string[],
-  required: readonly string[],
-): void {
+function checkInputs(component: string, { overrides = [] }: JobSourceRequest, inputs: JsonObject, spec: Json): void {
+  const known = namesIn(spec, 'inputs');
+  const overridden = overrides.flatMap((line) => /^inputs\.([^.=]+)/.exec(line)?.[1] ?? []);
+  const given = [...new Set([...Object.keys(inputs), ...overridden])];
   const list = known.length === 0 ? 'It has none.' : `Its inputs are: ${known.join(', ')}.`;
+  const unknown = given.filter((name) => !known.includes(name));
+  const missing = requiredInputs(spec).filter((name) => !given.includes(name));
   const problems = [
-    ...Object.keys(given)
-      .filter((name) => !known.includes(name))
-      .map((name) => ({ message: `The component ${component} has no input '${name}'. ${list}` })),
-    ...required
-      .filter((name) => given[name] === undefined)
-      .map((name) => ({ message: `The component ${component} needs the input '${name}': give it in jobInputs.` })),
+    ...unknown.map((name) => ({ message: `The component ${component} has no input '${name}'. ${list}` })),
+    ...missing.map((name) => ({
+      message: `The component ${component} needs the input '${name}': give it in jobInputs.`,
+    })),
   ];
   if (problems.length > 0) throw new UserError(problems);
 }

@@ -3,12 +3,15 @@ import { UserError } from '../errors.ts';
 import { awaitJob, type AwaitOptions } from './await-job.ts';
 import { disownJob } from './cancel-job.ts';
 import { finishJob, type FinishRequest } from './finish-job.ts';
+import { invokeBatchEndpoint } from './invoke-batch-endpoint.ts';
+import { checkSource } from './job-source.ts';
 import { jobStatus, jobSummary, studioUrl } from './job-summary.ts';
 import { submitJob, type Submission, type SubmitRequest } from './submit-job.ts';
 import type { Context, Publish } from './task-context.ts';
 
 export interface RunJobRequest extends Omit<SubmitRequest, 'cancelsWithStep'>, AwaitOptions, FinishRequest {
   readonly waitForCompletion: boolean;
+  readonly deploymentName?: string | undefined;
 }
 
 export interface RunJobOutputs {
@@ -32,7 +35,7 @@ export async function runJob(
   const { agent } = context;
   checkRequest(request);
   const cancelsWithStep = request.onCancel === 'cancelJob';
-  const submission = await agent.log.group('Submit', () => submitJob(context, { ...request, cancelsWithStep }));
+  const submission = await agent.log.group('Submit', () => start(context, { ...request, cancelsWithStep }));
   const started = { jobName: submission.name, jobUrl: studioUrl(submission.job), jobStatus: jobStatus(submission.job) };
   publish(started);
   announce(context, submission);
@@ -48,7 +51,27 @@ export async function runJob(
   return { ...outcome, ...(await finishJob(context, ended, request, publish)) };
 }
 
+function start(context: Context, request: RunJobRequest & SubmitRequest): Promise<Submission> {
+  return request.jobSource === 'batchEndpoint' ? invoke(context, request) : submitJob(context, request);
+}
+
+/** A batch endpoint names the job it starts; the job itself is visible a moment later. */
+async function invoke(context: Context, request: RunJobRequest & SubmitRequest): Promise<Submission> {
+  const { endpointName = '', deploymentName, allowPathsOutsideSources, cancelsWithStep } = request;
+  const { name, how } = await invokeBatchEndpoint(context, {
+    endpointName,
+    deploymentName,
+    inputs: { name: 'jobInputs', text: request.jobInputs ?? '' },
+    outputs: { name: 'outputs', text: '' },
+    allowPathsOutsideSources,
+    cancelsWithStep,
+  });
+  const job = await context.workspace.get(`jobs/${name}`, { signal: context.agent.signal });
+  return { name, how, job: job ?? { name } };
+}
+
 function checkRequest(request: RunJobRequest): void {
+  checkSource(request);
   if (request.timeoutMinutes < 0) throw new UserError("Input 'timeoutMinutes' must be 0 (no limit) or more.");
 }
 
