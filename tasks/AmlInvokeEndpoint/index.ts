@@ -1,11 +1,15 @@
-// Sends requests to an online endpoint. Contract: ./task.json. Logic: ../common/operations/invoke-endpoint.ts
+// Sends requests to an online endpoint, or has a batch endpoint score data. Contract: ./task.json. Logic: ../common/operations/invoke-endpoint.ts, ../common/operations/run-batch-job.ts
 import { runTask } from '../common/agent/run-task.ts';
 import { openWorkspaceOf } from '../common/azure/workspace.ts';
 import { invokeEndpoint } from '../common/operations/invoke-endpoint.ts';
+import { runBatchJob } from '../common/operations/run-batch-job.ts';
 import { readInputs, type Outputs } from './task.gen.ts';
 
 void runTask<Outputs>('AmlInvokeEndpoint', async (agent, publish) => {
   const inputs = readInputs(agent.inputs);
   const workspace = await openWorkspaceOf(agent, inputs);
-  return invokeEndpoint({ agent, workspace }, inputs, publish);
+  const context = { agent, workspace };
+  return inputs.endpointType === 'batch'
+    ? runBatchJob(context, inputs, publish)
+    : invokeEndpoint(context, inputs, publish);
 });

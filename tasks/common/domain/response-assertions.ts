@@ -1,6 +1,7 @@
 /** What the answer of an endpoint must be. */
 import type { Json } from './json.ts';
 import { jsonAt, parseJsonPath } from './json-path.ts';
+import { schemaFailures } from './json-schema.ts';
 
 export interface ValueAssertion {
   readonly kind: 'value';
@@ -17,6 +18,8 @@ export interface ValueAssertion {
 export type ResponseAssertion =
   | { readonly kind: 'status'; readonly status: number }
   | { readonly kind: 'p95'; readonly milliseconds: number }
+  /** The whole answer fits a JSON schema. */
+  | { readonly kind: 'schema'; readonly schema: Json }
   | ValueAssertion;
 
 /** The statuses and bodies to judge; the body is undefined when it is no JSON. */
@@ -37,7 +40,15 @@ export function responseFailures(
     .map((status) => `The status is ${response.status}, not ${status}.`);
   // The body of a refused request is an error text; checking values in it would only repeat that.
   if (failures.length > 0) return failures;
-  return assertions.flatMap((assertion) => (assertion.kind === 'value' ? valueFailures(assertion, response.json) : []));
+  return assertions.flatMap((assertion) => {
+    if (assertion.kind === 'value') return valueFailures(assertion, response.json);
+    return assertion.kind === 'schema' ? schemaFailuresOf(assertion.schema, response.json) : [];
+  });
+}
+
+function schemaFailuresOf(schema: Json, json: Json | undefined): readonly string[] {
+  if (json === undefined) return ['The answer is no JSON, so it fits no schema.'];
+  return schemaFailures(schema, json).map((failure) => `The answer does not fit its schema: ${failure}`);
 }
 
 /** What is wrong with the latency of all answers. */

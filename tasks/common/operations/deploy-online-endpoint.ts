@@ -1,5 +1,4 @@
 /** Deploys to an online endpoint, blue/green: what `AmlDeployOnlineEndpoint` does. */
-import { readAssertions } from '../aml-yaml/assertions.ts';
 import { textAt } from '../domain/json.ts';
 import { endpointTraffic, sameTraffic, trafficText, type Traffic } from '../domain/traffic.ts';
 import { CancelledError, ServiceError, UserError } from '../errors.ts';
@@ -7,6 +6,7 @@ import type { Resource } from '../ports.ts';
 import { readRequest } from './call-endpoint.ts';
 import { setTraffic, whenFree } from './endpoint-writes.ts';
 import { planRollout, type RolloutFiles, type RolloutPlan } from './plan-rollout.ts';
+import { readAssertions } from './read-assertions.ts';
 import { createDeployment, createEndpoint, deploymentBody, isAlreadyLive } from './rollout-resources.ts';
 import { noteDone, noteTraffic } from './rollout-memory.ts';
 import { smokeTest, type Smoke } from './rollout-smoke-test.ts';
@@ -67,7 +67,7 @@ export async function deployOnlineEndpoint(
 }
 
 async function readSmoke(context: Context, request: DeployRequest): Promise<Smoke | undefined> {
-  const assertions = readAssertions(request.smokeAssertions ?? '', "input 'smokeAssertions'");
+  const assertions = await readAssertions(context.agent, request.smokeAssertions, "input 'smokeAssertions'");
   if (request.timeoutMinutes < 0) throw new UserError("Input 'timeoutMinutes' must be 0 (no limit) or more.");
   if (request.smokeRequestFile !== undefined) {
     return { body: await readRequest(context, request.smokeRequestFile, 'application/json'), assertions };

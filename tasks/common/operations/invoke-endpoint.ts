@@ -1,11 +1,11 @@
-/** Sends requests to an online endpoint and judges the answers: what `AmlInvokeEndpoint` does. */
-import { readAssertions } from '../aml-yaml/assertions.ts';
+/** Sends requests to an online endpoint and judges the answers: what `AmlInvokeEndpoint` does for one. */
 import { percentile } from '../domain/latency.ts';
 import { escapeMarkdown, markdownTable } from '../domain/markdown.ts';
 import { latencyFailures, type ResponseAssertion } from '../domain/response-assertions.ts';
 import { ServiceError, UserError } from '../errors.ts';
 import type { Resource, ScoreResponse } from '../ports.ts';
 import { endpointAccess, judge, readRequest, score, type RequestBody } from './call-endpoint.ts';
+import { readAssertions } from './read-assertions.ts';
 import type { Context, Publish } from './task-context.ts';
 
 export interface InvokeRequest {
@@ -16,6 +16,8 @@ export interface InvokeRequest {
   readonly request: string | undefined;
   readonly contentType: string;
   readonly requests: number;
+  /** How many requests may be under way at once. */
+  readonly concurrency: number;
   readonly timeoutSeconds: number;
   readonly assertions: string | undefined;
 }
@@ -35,20 +37,17 @@ export async function invokeEndpoint(
   request: InvokeRequest,
   publish: Publish<InvokeOutputs>,
 ): Promise<InvokeOutputs> {
-  const assertions = readAssertions(request.assertions ?? '', "input 'assertions'");
+  const assertions = await readAssertions(context.agent, request.assertions, "input 'assertions'");
   checkNumbers(request);
   const body = await requestBody(context, request);
   const endpoint = await findEndpoint(context, request);
   const access = await endpointAccess(context, endpoint, request.endpointName);
-  const responses: ScoreResponse[] = [];
-  const failures: string[] = [];
   const options = { deployment: request.deploymentName, timeoutMs: request.timeoutSeconds * 1000 };
-  for (let number = 1; number <= request.requests; number += 1) {
-    const response = await score(context, access, body, options);
-    responses.push(response);
-    const which = request.requests === 1 ? '' : `Request ${number}: `;
-    failures.push(...judge(assertions, response).map((failure) => which + failure));
-  }
+  const responses = await repeat(request, () => score(context, access, body, options));
+  const failures = responses.flatMap((response, index) => {
+    const which = request.requests === 1 ? '' : `Request ${index + 1}: `;
+    return judge(assertions, response).map((failure) => which + failure);
+  });
   const p95 = percentile(
     responses.map(({ durationMs }) => durationMs),
     95,
@@ -66,8 +65,31 @@ export async function invokeEndpoint(
   return outputs;
 }
 
-function checkNumbers({ requests, timeoutSeconds }: InvokeRequest): void {
+/** The answers in the order of their requests, of which so many are under way at once. */
+async function repeat(
+  { requests, concurrency }: InvokeRequest,
+  ask: () => Promise<ScoreResponse>,
+): Promise<readonly ScoreResponse[]> {
+  const responses: ScoreResponse[] = [];
+  let next = 0;
+  const sender = async (): Promise<void> => {
+    while (next < requests) {
+      const index = next;
+      next += 1;
+      responses[index] = await ask();
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(concurrency, requests) }, sender));
+  return responses;
+}
+
+const MOST_AT_ONCE = 100;
+
+function checkNumbers({ requests, concurrency, timeoutSeconds }: InvokeRequest): void {
   if (requests < 1) throw new UserError(`Input 'requests' must be 1 or more, not ${requests}.`);
+  if (concurrency < 1 || concurrency > MOST_AT_ONCE) {
+    throw new UserError(`Input 'concurrency' must be from 1 to ${MOST_AT_ONCE}, not ${concurrency}.`);
+  }
   if (timeoutSeconds < 1) throw new UserError(`Input 'timeoutSeconds' must be 1 or more, not ${timeoutSeconds}.`);
 }
 

@@ -35,6 +35,7 @@ describe('invoking an endpoint', () => {
         request: undefined,
         contentType: 'application/json',
         requests: 1,
+        concurrency: 1,
         timeoutSeconds: 60,
         assertions: undefined,
         ...request,
@@ -85,6 +86,38 @@ describe('invoking an endpoint', () => {
     await invoke({ assertions: '- status: 424' });
   });
 
+  it('keeps so many requests under way as it is told, and the answers in the order of the requests', async () => {
+    let [underWay, most] = [0, 0];
+    let count = 0;
+    const score = workspace.scoring.score;
+    Object.assign(workspace.scoring, {
+      score: async (request: Parameters<typeof score>[0]) => {
+        const number = ++count;
+        most = Math.max(most, ++underWay);
+        await agent.clock.sleep(number % 2 === 0 ? 10 : 50);
+        underWay -= 1;
+        const response = await score(request);
+        return { ...response, body: `{"p":${number}}` };
+      },
+    });
+    const assertions = '- { path: $.p, maximum: 11 }';
+    await assert.rejects(invoke({ requests: 12, concurrency: 4, assertions }), /must: Request 12: \$\.p is 12, not 11/);
+    assert.deepEqual([most, count], [4, 12]);
+  });
+
+  it('holds the answer against a schema, in the input or in a file', async () => {
+    workspace.scorer = () => ({ body: '{"predictions":[0.7,"high"]}' });
+    const schema = '{ properties: { predictions: { items: { type: number } } } }';
+    await assert.rejects(
+      invoke({ assertions: `- schema: ${schema}` }),
+      /does not fit its schema: \$\.predictions\[1\] must be number: it is "high"/,
+    );
+    agent.files.content.set(`${SOURCES}/answer.schema.json`, '{ "required": ["model"] }');
+    await assert.rejects(invoke({ assertions: '- schema: answer.schema.json' }), /\$\.model is missing/);
+    workspace.scorer = () => ({ body: 'no JSON' });
+    await assert.rejects(invoke({ assertions: '- schema: {}' }), /no JSON, so it fits no schema/);
+  });
+
   it('refuses what cannot be meant before anything is sent', async () => {
     const refusals: readonly (readonly [Partial<InvokeRequest>, RegExp])[] = [
       [{ endpointName: 'none' }, /no online endpoint 'none'/],
@@ -93,8 +126,12 @@ describe('invoking an endpoint', () => {
       [{ request: 'x' }, /either as 'requestFile' or as 'request'/],
       [{ requestFile: `${SOURCES}/none.json` }, /no request file/],
       [{ requests: 0 }, /'requests' must be 1 or more/],
+      [{ concurrency: 0 }, /'concurrency' must be from 1 to 100/],
       [{ timeoutSeconds: 0 }, /'timeoutSeconds' must be 1 or more/],
       [{ assertions: '- { status: 200, path: $.a }' }, /exactly one of/],
+      [{ assertions: '- schema: none.json' }, /There is no schema file none\.json/],
+      [{ assertions: '- schema: request.json' }, /request\.json: #\/data: the keyword 'data' is not supported/],
+      [{ assertions: '- schema: { if: {} }' }, /the keyword 'if' is not supported/],
       [{ assertions: '- { pth: $.a }' }, /Unknown field 'pth'.*Did you mean 'path'/],
     ];
     for (const [request, message] of refusals) {
