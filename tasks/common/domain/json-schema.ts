@@ -56,7 +56,7 @@ function ruleProblems(keyword: string, rule: Json, place: string, root: Json): r
   if (keyword === '$ref') {
     return typeof rule === 'string' && target(root, rule) !== undefined
       ? []
-      : [`${place}: '${String(rule)}' names nothing in this schema; only references like #/$defs/name are followed.`];
+      : [`${place}: '${textOf(rule)}' names nothing in this schema; only references like #/$defs/name are followed.`];
   }
   if (keyword === 'pattern') return patternProblems(rule, place);
   if (keyword === 'type') {
@@ -72,10 +72,10 @@ function ruleProblems(keyword: string, rule: Json, place: string, root: Json): r
 
 function patternProblems(pattern: Json, place: string): readonly string[] {
   try {
-    new RegExp(String(pattern), 'u');
+    new RegExp(textOf(pattern), 'u');
     return [];
   } catch {
-    return [`${place}: '${String(pattern)}' is no regular expression.`];
+    return [`${place}: '${textOf(pattern)}' is no regular expression.`];
   }
 }
 
@@ -116,7 +116,8 @@ function about<T>(
 }
 
 const number = (value: Json): number | undefined => (typeof value === 'number' ? value : undefined);
-const characters = (value: Json): number | undefined => (typeof value === 'string' ? [...value].length : undefined);
+const characters = (value: Json): number | undefined =>
+  typeof value === 'string' ? (value.match(/./gsu)?.length ?? 0) : undefined;
 const items = (value: Json): number | undefined => (Array.isArray(value) ? value.length : undefined);
 const members = (value: Json): number | undefined => (isJsonObject(value) ? Object.keys(value).length : undefined);
 const atLeast = (found: number, rule: number): boolean => found >= rule;
@@ -148,7 +149,7 @@ const CHECKS: Readonly<Record<string, Check | undefined>> = {
     const types: readonly Json[] = Array.isArray(rule) ? (rule as readonly Json[]) : [rule];
     return types.some((type) => isType(type, value))
       ? []
-      : [`${path} must be ${types.join(' or ')}: it is ${shown(value)}.`];
+      : [`${path} must be ${types.map(textOf).join(' or ')}: it is ${shown(value)}.`];
   },
   enum: (rule, value, { path }) =>
     (rule as readonly Json[]).some((member) => same(member, value))
@@ -157,9 +158,9 @@ const CHECKS: Readonly<Record<string, Check | undefined>> = {
   const: (rule, value, { path }) =>
     same(rule, value) ? [] : [`${path} must be ${shown(rule)}: it is ${shown(value)}.`],
   pattern: (rule, value, { path }) =>
-    typeof value !== 'string' || new RegExp(String(rule), 'u').test(value)
+    typeof value !== 'string' || new RegExp(textOf(rule), 'u').test(value)
       ? []
-      : [`${path} must match ${String(rule)}: it is ${shown(value)}.`],
+      : [`${path} must match ${textOf(rule)}: it is ${shown(value)}.`],
   required: (rule, value, { path }) =>
     isJsonObject(value)
       ? (rule as readonly string[]).flatMap((name) =>
@@ -212,7 +213,7 @@ const CHECKS: Readonly<Record<string, Check | undefined>> = {
   not: (rule, value, where) =>
     check(rule, value, where).length > 0 ? [] : [`${where.path} fits the schema that it must not fit.`],
   $ref: (rule, value, where) =>
-    check(target(where.root, String(rule)) ?? false, value, { ...where, depth: where.depth + 1 }),
+    check(target(where.root, textOf(rule)) ?? false, value, { ...where, depth: where.depth + 1 }),
 };
 
 function matches(schemas: Json, value: Json, where: Where): number {
@@ -253,6 +254,10 @@ function listOf(value: Json): readonly Json[] {
 
 function same(left: Json, right: Json): boolean {
   return canonicalJson(left) === canonicalJson(right);
+}
+
+function textOf(rule: Json): string {
+  return typeof rule === 'string' ? rule : JSON.stringify(rule);
 }
 
 function shown(value: Json): string {

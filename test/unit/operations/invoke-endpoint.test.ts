@@ -5,6 +5,7 @@ import {
   type InvokeOutputs,
   type InvokeRequest,
 } from '../../../tasks/common/operations/invoke-endpoint.ts';
+import type { ScoreRequest } from '../../../tasks/common/ports.ts';
 import { FakeAgent, SOURCES } from '../fakes/fake-agent.ts';
 import { FakeWorkspace } from '../fakes/fake-workspace.ts';
 
@@ -89,14 +90,14 @@ describe('invoking an endpoint', () => {
   it('keeps so many requests under way as it is told, and the answers in the order of the requests', async () => {
     let [underWay, most] = [0, 0];
     let count = 0;
-    const score = workspace.scoring.score;
+    const scoring = { ...workspace.scoring };
     Object.assign(workspace.scoring, {
-      score: async (request: Parameters<typeof score>[0]) => {
+      score: async (request: ScoreRequest) => {
         const number = ++count;
         most = Math.max(most, ++underWay);
         await agent.clock.sleep(number % 2 === 0 ? 10 : 50);
         underWay -= 1;
-        const response = await score(request);
+        const response = await scoring.score(request);
         return { ...response, body: `{"p":${number}}` };
       },
     });

@@ -81,7 +81,7 @@ describe('running a job of a batch endpoint', () => {
   it('fails with the job', async () => {
     states = ['Failed'];
     workspace.runErrors.set('batchjob-1', { code: 'UserError', message: 'run() raised ValueError' });
-    await assert.rejects(run(), (error) => error instanceof ServiceError && /ValueError/.test(error.message));
+    await assert.rejects(run(), (error) => error instanceof ServiceError && error.message.includes('ValueError'));
     assert.equal(published.jobStatus, 'Failed');
   });
 
