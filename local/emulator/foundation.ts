@@ -64,8 +64,11 @@ export async function layFoundation(options: EmulatorOptions, closers: Closers):
     state.close();
   });
   const workFolder = openWorkFolder(options.stateFolder, closers);
-  const storageKey = rememberedStorageKey(state);
-  const accounts = { [ids.storageAccount]: storageKey };
+  const storageKey = rememberedKey(state, 'storageKey');
+  const accounts = {
+    [ids.storageAccount]: storageKey,
+    [ids.registryStorageAccount]: rememberedKey(state, 'registryStorageKey'),
+  };
 
   const blobFolder = options.stateFolder === undefined ? {} : { folder: join(options.stateFolder, 'blob') };
   // The blob server loads in a thread of its own, and these two modules are slow to load: all at once.
@@ -112,6 +115,7 @@ function createSettings(options: EmulatorOptions, storageKey: string, certificat
     workspace: options.workspace ?? ids.workspace,
     region: options.region ?? ids.region,
     storageAccount: ids.storageAccount,
+    registryStorageAccount: ids.registryStorageAccount,
     storageKey,
     compute: ids.compute,
     principal: {
@@ -131,12 +135,12 @@ function createSettings(options: EmulatorOptions, storageKey: string, certificat
 }
 
 /** Blobs that are kept stay readable only by the key that SAS URLs in the state were signed with. */
-function rememberedStorageKey(state: EmulatorState): string {
+function rememberedKey(state: EmulatorState, name: string): string {
   const secrets = state.collection<string>('secrets');
-  const known = secrets.get('storageKey');
+  const known = secrets.get(name);
   if (known !== undefined) return known;
   const key = randomBytes(64).toString('base64');
-  secrets.put('storageKey', key);
+  secrets.put(name, key);
   return key;
 }
 

@@ -3,9 +3,9 @@
  * changes in `complete` and `fail`, given by whoever starts the operation.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
-import { armUrl, type Cloud } from './clouds.ts';
+import { armUrl, regionalHost, type Cloud } from './clouds.ts';
 import type { Clock } from './clock.ts';
-import { EmulatedError, gatewayError } from './errors.ts';
+import { EmulatedError, gatewayError, mfeError } from './errors.ts';
 import type { FaultSwitches } from './faults.ts';
 import type { Incoming, Reply, Route } from './http.ts';
 import { textAt, type Json } from './json.ts';
@@ -24,7 +24,10 @@ export type OperationFamily =
   | 'jobCancel'
   | 'compute'
   | 'workspace'
-  | 'workspaceResult';
+  | 'workspaceResult'
+  | 'registry'
+  | 'registryAsset'
+  | 'registryEnvironment';
 
 /** The kind of request that starts it; a DELETE's Location leads to results, a PUT's to the resource. */
 export type OperationVerb = 'put' | 'delete' | 'post';
@@ -196,6 +199,13 @@ function announce(cloud: Cloud, id: string, request: OperationRequest): Record<s
       };
     case 'workspaceResult':
       return { Location: `${workspaceStatus}&type=location` };
+    case 'registry': {
+      const url = `${base}/registryOperationsStatus/${id}?${version}`;
+      return { 'Azure-AsyncOperation': `${url}&type=async`, Location: `${url}&type=location` };
+    }
+    case 'registryAsset':
+    case 'registryEnvironment':
+      return assetOperation(cloud, id, request);
     case 'jobCancel':
       return { Location: mfeResults, 'x-ms-async-operation-timeout': 'PT1H' };
     case 'onlineEndpoint':
@@ -209,6 +219,13 @@ function announce(cloud: Cloud, id: string, request: OperationRequest): Record<s
         'x-ms-async-operation-timeout': 'PT30M',
       };
   }
+}
+
+/** The services of a registry's assets follow their operations themselves, on the region's host. */
+function assetOperation(cloud: Cloud, id: string, { family, region }: OperationRequest): Record<string, string> {
+  const service = family === 'registryEnvironment' ? 'environment' : 'assetstore';
+  const Location = `https://${regionalHost(cloud, region)}/${service}/v1.0/operations/${id}`;
+  return { Location, 'x-ms-async-operation-timeout': 'PT1H' };
 }
 
 /** The polling URLs of all families. */
@@ -238,9 +255,32 @@ export function operationRoutes(parts: Pick<OperationsParts, 'cloud' | 'state'>)
     ),
     route('mfeOperationResults', 'job/cancel', (request, record) => mfeResult(parts.cloud, request, record)),
     route('computeOperationsStatus', 'compute/create_amlcompute_lro', (_, record) => shortStatus(record)),
+    route('registryOperationsStatus', 'registry/create_get_delete_lro', (request, record) =>
+      request.query.get('type') === 'location' ? workspaceResult(parts.cloud, request, record) : shortStatus(record),
+    ),
+    ...assetOperationRoutes(find),
     route('workspaceOperationsStatus', 'workspace/patch_lro, workspace/diagnose_lro', (request, record) =>
       request.query.get('type') === 'location' ? workspaceResult(parts.cloud, request, record) : shortStatus(record),
     ),
+  ];
+}
+
+/** Empty 202s until the end; then an environment's is an empty 200, and any other's a 204. */
+function assetOperationRoutes(find: (request: Incoming) => OperationRecord): Route[] {
+  const route = (service: string, source: string, done: number): Route => ({
+    plane: 'regional',
+    method: 'GET',
+    path: `/${service}/v1.0/operations/{operation}`,
+    evidence: { mark: 'recorded', source },
+    handle: (request) => {
+      const record = find(request);
+      if (record.error !== undefined) throw mfeError(400, record.error.code, record.error.message);
+      return { status: record.endTime === undefined ? 202 : done };
+    },
+  });
+  return [
+    route('environment', 'registry/environment_create_lro', 200),
+    route('assetstore', 'registry/model_share_from_workspace_lro', 204),
   ];
 }
 

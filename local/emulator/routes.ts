@@ -20,6 +20,8 @@ import { entraRoutes } from './identity/entra.ts';
 import { pipelineRoutes } from './identity/pipeline-oidc.ts';
 import { startJobs } from './jobs/jobs.ts';
 import { operationRoutes } from './operations.ts';
+import { registryContentRoutes } from './registry/registry-content.ts';
+import { registryRoutes } from './registry/registry-routes.ts';
 import { regionalRoutes } from './regional/regional-routes.ts';
 import { onlineRoutes } from './scoring/online-serving.ts';
 
@@ -46,6 +48,8 @@ export function allRoutes(context: EmulatorContext): Route[] {
     ...componentRoutes(context),
     ...jobRoutes(context, jobs),
     ...regionalRoutes(context, jobs),
+    ...registryRoutes(context),
+    ...registryContentRoutes(context, jobs.store),
     ...onlineRoutes(context, jobs.store),
   ];
   return routes.map((route) => withParent(context, route));

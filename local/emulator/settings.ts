@@ -24,6 +24,8 @@ export interface Settings {
   readonly workspace: string;
   readonly region: string;
   readonly storageAccount: string;
+  /** The account that registries make for themselves; one for all of them. */
+  readonly registryStorageAccount: string;
   /** Base64, as the storage service writes account keys. */
   readonly storageKey: string;
   readonly compute: string;
@@ -41,6 +43,7 @@ export const DEFAULT_IDENTIFIERS = {
   workspace: 'mlw-mlops',
   region: 'westeurope',
   storageAccount: 'stmlops',
+  registryStorageAccount: 'stmlopsregistry',
   compute: 'cpu-cluster',
   clientId: '00000000-0000-4000-8000-0000000000bb',
   objectId: '00000000-0000-4000-8000-0000000000b0',

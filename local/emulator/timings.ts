@@ -19,6 +19,9 @@ export interface Timings {
   readonly computePower: number;
   readonly workspaceChange: number;
   readonly managedNetworkProvision: number;
+  readonly registryChange: number;
+  /** A PUT or an import of an asset of a registry. */
+  readonly registryAssetChange: number;
   /** From Starting to Preparing, and each state after it until the job's own process runs. */
   readonly jobStarting: number;
   readonly jobPreparing: number;
@@ -51,6 +54,8 @@ export const DEFAULT_TIMINGS: Timings = {
   computePower: 60 * SECOND,
   workspaceChange: 30 * SECOND,
   managedNetworkProvision: 4 * MINUTE,
+  registryChange: 45 * SECOND,
+  registryAssetChange: 10 * SECOND,
   jobStarting: 4 * SECOND,
   jobPreparing: 10 * SECOND,
   jobQueued: 15 * SECOND,

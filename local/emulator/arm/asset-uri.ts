@@ -38,6 +38,7 @@ export function resolvePlace(workspace: WorkspaceRecord, uri: string, findJobOut
       return own ? { datastore: 'workspaceblobstore', path: location.path } : {};
     }
     case 'asset':
+    case 'registryAsset':
     case undefined:
       return {};
   }

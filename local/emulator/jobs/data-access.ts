@@ -5,6 +5,7 @@ import type { ResourceRecord } from '../arm/resource.ts';
 import { defaultContainer } from '../arm/workspace-scope.ts';
 import type { WorkspaceRecord } from '../arm/workspace-scope.ts';
 import { textAt } from '../json.ts';
+import { findRegistryAsset } from '../registry/registry-lookup.ts';
 import { ARTIFACT_STORE, artifactFolder, parseDataUri, shortDatastoreUri } from './data-uri.ts';
 import type { DataLocation } from './data-uri.ts';
 import type { RunStore } from './run-store.ts';
@@ -39,6 +40,8 @@ export function findData(
       return { account: location.account, container: location.container, path: trimmed(location.path) };
     case 'datastore':
       return datastorePlace(parts, workspace, location.datastore, location.path);
+    case 'registryAsset':
+      return findData(parts, store, workspace, registryContentUri(parts, location.uri));
     case 'asset':
       return findData(parts, store, workspace, assetUri(parts, store, workspace, location, uri));
     case 'jobOutput': {
@@ -65,6 +68,13 @@ export function jobOutputUri(
   const asset = reference === undefined ? undefined : store.outputAsset(reference.assetId);
   if (asset === undefined) throw new DataNotFound(`Job ${job} has no output ${output}.`);
   return asset.uri;
+}
+
+function registryContentUri({ state }: Parts, uri: string): string {
+  const properties = findRegistryAsset(state, uri)?.properties;
+  const found = textAt(properties, 'modelUri') ?? textAt(properties, 'dataUri');
+  if (found === undefined) throw new DataNotFound(`${uri} does not exist.`);
+  return found;
 }
 
 function assetUri(

@@ -7,12 +7,15 @@ export type DataLocation =
   | { readonly kind: 'datastore'; readonly datastore: string; readonly path: string }
   | { readonly kind: 'asset'; readonly type: 'data' | 'models'; readonly name: string; readonly version: string }
   | { readonly kind: 'jobOutput'; readonly job: string; readonly output: string; readonly path: string }
+  /** An asset of a registry, by its whole URI. */
+  | { readonly kind: 'registryAsset'; readonly uri: string }
   | { readonly kind: 'blob'; readonly account: string; readonly container: string; readonly path: string };
 
 const DATASTORE =
   /^azureml:\/\/(?:subscriptions\/[^/]+\/resource[gG]roups\/[^/]+\/(?:providers\/Microsoft\.MachineLearningServices\/)?workspaces\/[^/]+\/)?datastores\/([^/]+)\/(?:paths\/)?(.*)$/i;
 const ARM_ASSET = /\/(data|models)\/([^/]+)\/versions\/([^/]+)\/?$/i;
 const SHORT_ASSET = /^azureml:([^:/]+):([^:/]+)$/;
+const REGISTRY_ASSET = /^azureml:\/\/registries\/[^/]+\/(?:data|models)\/[^/]+\/(?:versions|labels)\/[^/]+$/i;
 const JOB_OUTPUT = /^azureml:\/\/jobs\/([^/]+)\/outputs\/([^/]+)(?:\/(?:paths\/?)?(.*))?$/i;
 const RUN_PATH = /^runs:\/([^/]+)\/?(.*)$/i;
 const BLOB_URL = /^https:\/\/([^.]+)\.blob\.[^/]+\/([^/]+)\/?([^?]*)/i;
@@ -38,6 +41,7 @@ export function parseDataUri(uri: string, assetType: 'data' | 'models' = 'data')
     const type = part(asset, 1).toLowerCase() === 'models' ? 'models' : 'data';
     return { kind: 'asset', type, name: part(asset, 2), version: part(asset, 3) };
   }
+  if (REGISTRY_ASSET.test(uri)) return { kind: 'registryAsset', uri };
   return parseBlobUrl(uri);
 }
 

@@ -7,6 +7,7 @@ import type { ResourceRecord } from '../arm/resource.ts';
 import type { WorkspaceRecord } from '../arm/workspace-scope.ts';
 import type { EmulatorContext } from '../context.ts';
 import { textAt } from '../json.ts';
+import { findRegistryAsset } from '../registry/registry-lookup.ts';
 import type { CommandPlan, PlannedInput, PlannedOutput } from './command-plan.ts';
 import { DataNotFound, findData } from './data-access.ts';
 import type { BlobPlace } from './data-access.ts';
@@ -26,7 +27,8 @@ export interface JobFilesParts {
 export async function fetchCode(parts: JobFilesParts, codeId: string, folder: string): Promise<void> {
   const { context, store, workspace } = parts;
   const id = codeId.replace(/^azureml:(?!\/\/)/, '');
-  const record = context.state.collection<ResourceRecord>(COLLECTIONS.codes).get(id);
+  const record =
+    findRegistryAsset(context.state, id) ?? context.state.collection<ResourceRecord>(COLLECTIONS.codes).get(id);
   const uri = textAt(record?.properties, 'codeUri');
   if (uri === undefined) throw new DataNotFound(`Code asset ${id} does not exist.`);
   await download(context, findData(context, store, workspace, uri), folder);

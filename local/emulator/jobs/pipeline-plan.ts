@@ -5,6 +5,7 @@ import type { WorkspaceRecord } from '../arm/workspace-scope.ts';
 import { mfeError } from '../errors.ts';
 import { asObject, isJsonObject, textAt } from '../json.ts';
 import type { JsonObject } from '../json.ts';
+import { findRegistryAsset, isRegistryAsset } from '../registry/registry-lookup.ts';
 import type { State } from '../state.ts';
 import { mapDefined, plannedInput, plannedOutput } from './command-plan.ts';
 import type { PlannedInput, PlannedOutput } from './command-plan.ts';
@@ -128,8 +129,9 @@ export function findComponent({ state, workspace }: Place, id: string): Componen
   const short = /^([^:/]+):([^:/]+)$/.exec(plain);
   const full = short === null ? plain : `${workspace.id}/components/${short[1] ?? ''}/versions/${short[2] ?? ''}`;
   const label = /^(.*\/components\/[^/]+)\/labels\/[^/]+$/i.exec(full);
-  const record =
-    label === null
+  const record = isRegistryAsset(full)
+    ? findRegistryAsset(state, full)
+    : label === null
       ? components.get(full)
       : components
           .list(`${label[1] ?? ''}/versions/`)

@@ -11,6 +11,7 @@ import type { EmulatorContext } from '../context.ts';
 import { DataNotFound, findData, type BlobPlace } from '../jobs/data-access.ts';
 import type { RunStore } from '../jobs/run-store.ts';
 import { textAt, type JsonObject } from '../json.ts';
+import { findRegistryAsset } from '../registry/registry-lookup.ts';
 import type { ContainerLog } from './container-log.ts';
 
 export interface DeploymentFiles {
@@ -67,7 +68,9 @@ export async function downloadDeploymentFiles(
 /** The record of an asset by its ARM id; undefined when no id is given. Throws FilesMissing when it is gone. */
 function assetOf(context: EmulatorContext, collection: string, id: string | undefined): ResourceRecord | undefined {
   if (id === undefined) return undefined;
-  const found = context.state.collection<ResourceRecord>(collection).get(id.replace(/^azureml:/, ''));
+  const found =
+    findRegistryAsset(context.state, id) ??
+    context.state.collection<ResourceRecord>(collection).get(id.replace(/^azureml:(?!\/\/)/, ''));
   if (found === undefined) throw new FilesMissing(`${id} does not exist.`);
   return found;
 }

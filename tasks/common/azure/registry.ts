@@ -1,7 +1,7 @@
 /** Reads and writes the assets of one registry, in the region its discovery names. */
 import { isJsonObject, textAt, type Json, type JsonObject } from '../domain/json.ts';
 import { ServiceError } from '../errors.ts';
-import type { Clock, RequestOptions, Resource, WriteOptions } from '../ports.ts';
+import type { Clock, Query, RequestOptions, Resource, WriteOptions } from '../ports.ts';
 import { itemsOf, resourceOf } from './arm.ts';
 import type { Cloud } from './clouds.ts';
 import { mayReceiveToken } from './clouds.ts';
@@ -40,7 +40,8 @@ export function createRegistryResources(settings: RegistrySettings): RegistryRes
     return base;
   };
   const urlOf = async (path: string, { query = {}, signal }: RequestOptions): Promise<string> => {
-    const parameters = Object.entries({ 'api-version': API_VERSION, ...query }).flatMap(([name, value]) =>
+    const all: Query = { 'api-version': API_VERSION, ...query };
+    const parameters = Object.entries(all).flatMap(([name, value]) =>
       value === undefined ? [] : [`${name}=${encodeURIComponent(value)}`],
     );
     return `${await baseUrl(signal)}/${path.split('/').map(encodeURIComponent).join('/')}?${parameters.join('&')}`;
