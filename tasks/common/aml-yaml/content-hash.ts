@@ -12,7 +12,7 @@ export const CONTENT_HASH_VERSION = '202208';
  *
  * @param content the files with their path relative to the folder as name; a single file with its own name
  */
-export async function contentHash(files: Files, content: readonly LocalFile[]): Promise<string> {
+export async function contentHash(files: Pick<Files, 'read'>, content: readonly LocalFile[]): Promise<string> {
   const sorted = sortedByName(content, (file) => file.name);
   const hash = createHash('sha256').update(String(sorted.length));
   for (const file of sorted) hash.update(`#${file.name}#${file.size}`);

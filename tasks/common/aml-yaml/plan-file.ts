@@ -7,6 +7,7 @@ import type { Plan, PlanKind } from './plan.ts';
 import type { PlanRequest } from './plan-request.ts';
 import { checkInside, Planning, type SourceFile } from './planning.ts';
 import { ProblemList } from './problems.ts';
+import { checkRegistryAsset, checkRegistryKind } from './registry-target.ts';
 import { member, stringMember, type Place, type YamlNode } from './yaml-node.ts';
 
 export type { Override } from './overrides.ts';
@@ -22,7 +23,11 @@ export async function planFile(request: PlanRequest): Promise<Plan> {
   const planning = new Planning(request, problems);
   const source = await readSource(planning);
   const kind = checkedKind(request, source.node);
+  if (request.registry !== undefined) checkRegistryKind(planning, kind, source.node);
   const planned = await kind.plan?.(planning, source);
+  if (planned !== undefined && request.registry !== undefined) {
+    checkRegistryAsset(planning, kind, source.node, planned.main);
+  }
   problems.throwIfAny();
   if (planned === undefined)
     throw new UserError({ file: request.file, message: `${capital(kind.label)} could not be read.` });

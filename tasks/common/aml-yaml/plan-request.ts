@@ -31,6 +31,8 @@ export interface PlanRequest {
   /** Absolute path. Whatever the file refers to must lie below it, links resolved. */
   readonly sourcesDirectory: string;
   readonly allowPathsOutsideSources?: boolean;
+  /** The registry that the asset is made for: then nothing of a workspace may be referred to. */
+  readonly registry?: string | undefined;
   readonly job?: JobExtras;
   /** Properties that say where a model or deployment comes from; they win over the file's. Jobs take theirs from `job`. */
   readonly lineage?: Readonly<Record<string, string>>;

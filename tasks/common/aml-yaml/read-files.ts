@@ -8,7 +8,7 @@ export interface ContentUse {
 
 /** Hands on the bytes of all files, one after the other in their order, chunk by chunk. */
 export async function readFiles(
-  files: Files,
+  files: Pick<Files, 'read'>,
   content: readonly Pick<LocalFile, 'path'>[],
   use: ContentUse,
 ): Promise<void> {

@@ -65,6 +65,10 @@ export function assetReference(
   place: Place,
 ): Template | undefined {
   const reference = parseReference(written);
+  if (planning.request.registry !== undefined && reference.form !== 'registry') {
+    planning.problems.add(place, workspaceReference(planning.request.registry, collection, written));
+    return undefined;
+  }
   const id = (...rest: readonly string[]): string => childArmId(planning.request.workspace, collection, ...rest);
   switch (reference.form) {
     case 'armId':
@@ -88,6 +92,14 @@ export function assetReference(
       );
       return undefined;
   }
+}
+
+/** Assets of a registry may refer to those of registries alone. */
+function workspaceReference(registry: string, collection: AssetCollection, written: string): string {
+  return (
+    `'${written}' names an asset of a workspace, which nothing in a registry can refer to. ` +
+    `Write azureml://registries/${registry}/${collection}/<name>/versions/<version>.`
+  );
 }
 
 function resolveLatest(planning: Planning, collection: AssetCollection, name: string): Template {

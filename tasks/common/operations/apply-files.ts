@@ -5,7 +5,10 @@ import { escapeMarkdown, markdownTable } from '../domain/markdown.ts';
 import { isPublic } from '../domain/network-mode.ts';
 import { applyPlan } from './apply-plan.ts';
 import { planFiles, type PlanFilesRequest } from './plan-files.ts';
-import type { Context } from './task-context.ts';
+import { applyToRegistry } from './apply-to-registry.ts';
+import type { RegistryContext } from './registry-upload.ts';
+import type { Context, OperationAgent } from './task-context.ts';
+import { NO_WORKSPACE } from './validation-report.ts';
 import { whatIf, type Predicted, type PredictedResource } from './what-if.ts';
 
 /** `whatIf` writes nothing. */
@@ -26,28 +29,55 @@ interface FileChange extends PredictedResource {
 
 /** All files are read and checked before the first one is applied; wrong YAML changes nothing. */
 export async function applyFiles(context: Context, request: PlanFilesRequest, mode: ApplyMode): Promise<ApplyOutputs> {
-  const { agent } = context;
-  const plans = await planFiles(agent, context.workspace.id, request);
-  const changes: FileChange[] = [];
+  const { agent, workspace } = context;
+  const plans = await planFiles(agent, workspace.id, request);
   const predicted: Predicted = new Map();
+  return applyPlans(agent, workspace.id.name, plans, mode, async (plan) => {
+    const result = mode === 'apply' ? await applyPlan(context, plan) : await whatIf(context, plan, predicted);
+    warnIfPublic(context, plan);
+    return result;
+  });
+}
+
+/** The same in a registry. */
+export async function applyFilesToRegistry(
+  context: RegistryContext,
+  request: PlanFilesRequest,
+  mode: ApplyMode,
+): Promise<ApplyOutputs> {
+  const { agent, registry } = context;
+  const plans = await planFiles(agent, NO_WORKSPACE, request);
+  return applyPlans(agent, registry.name, plans, mode, (plan) => applyToRegistry(context, plan, mode));
+}
+
+async function applyPlans(
+  agent: OperationAgent,
+  place: string,
+  plans: readonly Plan[],
+  mode: ApplyMode,
+  apply: (plan: Plan) => Promise<PredictedResource>,
+): Promise<ApplyOutputs> {
+  const changes: FileChange[] = [];
   try {
     for (const [index, plan] of plans.entries()) {
       agent.log.progress((100 * index) / plans.length, plan.file);
-      changes.push(await agent.log.group(plan.file, () => applyOne(context, mode, plan, predicted)));
+      changes.push(await agent.log.group(plan.file, () => applyOne(agent, mode, plan, apply)));
     }
   } finally {
-    agent.addSummary(summary(context, mode, changes, plans.length));
+    agent.addSummary(summary(place, mode, changes, plans.length));
   }
   return outputs(changes);
 }
 
-async function applyOne(context: Context, mode: ApplyMode, plan: Plan, predicted: Predicted): Promise<FileChange> {
-  const { log } = context.agent;
-  const result = mode === 'apply' ? await applyPlan(context, plan) : await whatIf(context, plan, predicted);
-  const { change, name, version, id, fields } = result;
+async function applyOne(
+  { log }: OperationAgent,
+  mode: ApplyMode,
+  plan: Plan,
+  apply: (plan: Plan) => Promise<PredictedResource>,
+): Promise<FileChange> {
+  const { change, name, version, id, fields } = await apply(plan);
   log.info(`${plan.kind} ${nameAndVersion(name, version)}: ${changeText(change, mode)}`);
   for (const { path, from, to } of fields) log.info(`  ${path}: ${valueText(from)} → ${valueText(to)}`);
-  warnIfPublic(context, plan);
   return { file: plan.file, kind: plan.kind, change, name, version, id, fields };
 }
 
@@ -74,7 +104,7 @@ function outputs(changes: readonly FileChange[]): ApplyOutputs {
   };
 }
 
-function summary({ workspace }: Context, mode: ApplyMode, changes: readonly FileChange[], planned: number): string {
+function summary(place: string, mode: ApplyMode, changes: readonly FileChange[], planned: number): string {
   const title = mode === 'apply' ? 'Applied to' : 'What would change in';
   const rows = changes.map(({ file, kind, name, version, change, fields }) => [
     escapeMarkdown(file),
@@ -85,7 +115,7 @@ function summary({ workspace }: Context, mode: ApplyMode, changes: readonly File
   ]);
   const rest = planned - changes.length;
   const note = rest === 0 ? '' : `\n\n${rest} of ${planned} files were not applied, because one failed.`;
-  return `### ${title} ${escapeMarkdown(workspace.id.name)}\n\n${markdownTable(['File', 'Kind', 'Name', 'Change', 'Fields'], rows)}${note}`;
+  return `### ${title} ${escapeMarkdown(place)}\n\n${markdownTable(['File', 'Kind', 'Name', 'Change', 'Fields'], rows)}${note}`;
 }
 
 export function nameAndVersion(name: string, version: string | undefined): string {

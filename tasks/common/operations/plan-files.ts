@@ -3,7 +3,7 @@ import { parseOverrides } from '../aml-yaml/override-lines.ts';
 import type { Plan } from '../aml-yaml/plan.ts';
 import { planFile, type Override } from '../aml-yaml/plan-file.ts';
 import { lineageProperties } from '../domain/lineage.ts';
-import type { WorkspaceId } from '../domain/workspace-id.ts';
+import { workspaceArmId, type WorkspaceId } from '../domain/workspace-id.ts';
 import { UserError, type Problem } from '../errors.ts';
 import { findFiles, type FoundFile } from './find-files.ts';
 import type { OperationAgent } from './task-context.ts';
@@ -14,6 +14,8 @@ export interface PlanFilesRequest {
   /** `path=value` lines that apply to every file. */
   readonly overrides: readonly string[];
   readonly allowPathsOutsideSources: boolean;
+  /** Where assets are made; the workspace where it is absent. */
+  readonly registryName?: string | undefined;
 }
 
 /** The plans of all files, in their order. Throws UserError with every problem of every line and file. */
@@ -66,11 +68,23 @@ async function planOne(
     workspace,
     sourcesDirectory: agent.run.sourcesDirectory,
     allowPathsOutsideSources: request.allowPathsOutsideSources,
+    registry: request.registryName,
     lineage: lineageProperties(agent.run),
     // A job is planned only to be refused for what it is, not for the name it lacks.
     job: { name: 'job' },
   });
+  if (request.registryName !== undefined) checkNothingOfAWorkspace(plan, workspace);
   if (plan.kind === 'job')
     throw new UserError({ file: shown, message: 'The file describes a job: run it with AmlRunJob.' });
   return plan;
+}
+
+/** What planning did not notice: a compute of a component's node, for one. */
+function checkNothingOfAWorkspace(plan: Plan, workspace: WorkspaceId): void {
+  const id = new RegExp(`${workspaceArmId(workspace)}/([\\w/.-]+)`).exec(JSON.stringify(plan.steps))?.[1];
+  if (id === undefined) return;
+  throw new UserError({
+    file: plan.file,
+    message: `The file refers to ${id} of a workspace, which nothing in a registry can. Leave it to the job that uses the asset.`,
+  });
 }

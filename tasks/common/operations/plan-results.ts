@@ -27,5 +27,6 @@ function resolveDeferred({ $step, $field, $prefix }: Deferred, results: Readonly
   const value = results.get($step)?.[$field];
   if (value === undefined)
     throw new Error(`The plan asks for '${$field}' of its step '${$step}', which has not yielded it.`);
-  return `${$prefix ?? ''}${value}`;
+  // The URIs of registries carry their scheme themselves.
+  return value.startsWith('azureml://') ? value : `${$prefix ?? ''}${value}`;
 }

@@ -81,7 +81,7 @@ function hashedSpec(step: PutStep, body: JsonObject, results: ReadonlyMap<string
 }
 
 /** A named component says by which content it was made: the service's client compares it. */
-function withComponentHash(step: PutStep, body: JsonObject, results: ReadonlyMap<string, StepResult>): JsonObject {
+export function withComponentHash(step: PutStep, body: JsonObject, results: ReadonlyMap<string, StepResult>): JsonObject {
   const properties = isJsonObject(body.properties) ? body.properties : {};
   const own = isJsonObject(properties.properties) ? properties.properties : {};
   const hash = clientComponentHash(hashedSpec(step, body, results));
@@ -116,7 +116,7 @@ async function container(context: Context, step: PutStep): Promise<Resource | un
 }
 
 /** The first version of a new container is 1. */
-function containerVersion(resource: Resource | undefined, field: VersionField): string {
+export function containerVersion(resource: Resource | undefined, field: VersionField): string {
   return textAt(resource, 'properties', field) ?? textAt(resource, 'properties', 'nextVersion') ?? '1';
 }
 

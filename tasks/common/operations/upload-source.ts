@@ -6,7 +6,7 @@ import { childArmId, workspaceArmId } from '../domain/workspace-id.ts';
 import { ServiceError } from '../errors.ts';
 import type { UploadProgress, UploadResult, Workspace } from '../ports.ts';
 import type { StepResult } from './plan-results.ts';
-import type { Context } from './task-context.ts';
+import type { Context, OperationAgent } from './task-context.ts';
 import { elapsedText } from '../domain/elapsed-time.ts';
 
 /** The code asset with this content, whatever its name; undefined when there is none. */
@@ -36,7 +36,12 @@ export async function uploadCode(context: Context, { source }: UploadCodeStep): 
   const sasUri = textAt(pending, 'blobReferenceForConsumption', 'credential', 'sasUri');
   if (blobUri === undefined || sasUri === undefined) throw noUploadPlace(name);
   const prefix = source.kind === 'folder' ? source.basename : '';
-  await upload(context, source, { kind: 'sas', containerUrl: sasUri, prefix }, { name, version: '1' });
+  await uploadFiles(
+    { agent, storage: workspace.storage },
+    source,
+    { kind: 'sas', containerUrl: sasUri, prefix },
+    { name, version: '1' },
+  );
   const body = {
     properties: {
       codeUri: prefix === '' ? blobUri : `${blobUri}/${prefix}`,
@@ -69,8 +74,9 @@ export async function uploadData(context: Context, step: UploadDataStep): Promis
   const { source, datastore } = step;
   const folder = `LocalUpload/${source.objectHash}`;
   const prefix = source.kind === 'folder' ? `${folder}/${source.basename}` : folder;
-  const result = await upload(
-    context,
+  const { agent, workspace } = context;
+  const result = await uploadFiles(
+    { agent, storage: workspace.storage },
     source,
     { kind: 'datastore', datastore, prefix },
     { name: codeName(source), version: '1' },
@@ -98,15 +104,16 @@ export function dataUri(workspace: Workspace, step: UploadDataStep, containerUrl
   }
 }
 
-async function upload(
-  { agent, workspace }: Context,
+/** Uploads what a source lists, and says so. */
+export async function uploadFiles(
+  { agent, storage }: { readonly agent: OperationAgent; readonly storage: Workspace['storage'] },
   source: LocalSource,
   target: Parameters<Workspace['storage']['upload']>[0]['target'],
   asset: { readonly name: string; readonly version: string },
 ): Promise<UploadResult> {
   const started = agent.clock.now();
   const bytes = source.files.reduce((sum, file) => sum + file.size, 0);
-  const result = await workspace.storage.upload({
+  const result = await storage.upload({
     target,
     files: source.files,
     metadata: { upload_status: 'completed', ...asset },
@@ -152,7 +159,7 @@ export function sizeText(bytes: number): string {
 }
 
 /** A name that equal content shares, so that a repeated registration meets the first one. */
-function codeName(source: LocalSource): string {
+export function codeName(source: LocalSource): string {
   const hex = (source.contentHash || source.objectHash).padEnd(32, '0');
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join('-');
 }
