@@ -1,6 +1,6 @@
 /**
- * Writes what follows from each task.json: `task.gen.ts`, the tables of the READMEs, the extension's task entries and the
- * frozen surface. `--check` writes nothing and fails when a file is not as it would be written; `--accept-break` lets a
+ * Writes what follows from each task.json (`task.gen.ts`, the tables of the READMEs, the extension's task entries and the
+ * frozen surface) and from the templates (their reference). `--check` writes nothing and fails when a file is not as it would be written; `--accept-break` lets a
  * change of the surface through that breaks pipelines.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -11,6 +11,7 @@ import { inputReaderSource } from './generate/input-reader.ts';
 import { withTasks, type ExtensionManifest } from './generate/manifest.ts';
 import { findBreaks, surfaceOf, type Surface } from './generate/surface.ts';
 import { fillTables, taskListTable, taskTables } from './generate/tables.ts';
+import { readTemplates, templateLists, templateReference } from './generate/templates.ts';
 import { readTasks, repositoryRoot, type Task } from './task-contract.ts';
 
 /** A generated file that is not current, and what it should hold. */
@@ -27,10 +28,13 @@ export interface Stale {
 export function findStale(options: { readonly root?: string; readonly acceptBreak?: boolean } = {}): readonly Stale[] {
   const root = options.root ?? repositoryRoot;
   const tasks = readTasks(root);
+  const templates = readTemplates(root);
   return [
     ...tasks.map((task) => text(join(task.folder, 'task.gen.ts'), () => inputReaderSource(task))),
     ...tasks.map((task) => text(join(task.folder, 'README.md'), (old) => old && fillTables(old, taskTables(task)))),
     text(join(root, 'README.md'), (old) => old && fillTables(old, taskListTable(tasks))),
+    text(join(root, 'templates/README.md'), (old) => old && fillTables(old, templateLists(templates))),
+    text(join(root, 'docs/templates.md'), (old) => old && fillTables(old, templateReference(templates))),
     json(join(root, 'vss-extension.json'), (old) => old && withTasks(old as ExtensionManifest, tasks)),
     json(join(root, 'test/contract/surface.json'), (old) => newSurface(old as Surface | undefined, tasks, options)),
   ]
