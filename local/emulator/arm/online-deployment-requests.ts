@@ -3,7 +3,7 @@ import type { EmulatorContext } from '../context.ts';
 import { assetNotFound, badBody, modelVersionNotFound } from '../errors.ts';
 import { asObject, at, isJsonObject, objectAt, textAt, type JsonObject } from '../json.ts';
 import type { OnlineDeploymentRecord } from './online-endpoint-records.ts';
-import { ownEntries, readSwitch } from './online-endpoint-requests.ts';
+import { ownEntries, readSwitch, requireDeploymentName } from './online-endpoint-requests.ts';
 import { COLLECTIONS } from './resource.ts';
 import type { WorkspaceRecord } from './workspace-scope.ts';
 
@@ -12,8 +12,6 @@ export type DeploymentRequest = Pick<
   OnlineDeploymentRecord,
   'description' | 'ownProperties' | 'settings' | 'tags' | 'capacity' | 'kind'
 >;
-
-const DEPLOYMENT_NAME = /^[a-zA-Z][-a-zA-Z0-9]{2,31}$/;
 
 const DEFAULT_PROBE: JsonObject = {
   failureThreshold: 30,
@@ -30,11 +28,7 @@ const DEFAULT_REQUEST_SETTINGS: JsonObject = {
 
 /** Reads the body of a deployment's PUT and fills in the service's defaults. Throws a 400. */
 export function readDeploymentRequest(name: string, body: unknown): DeploymentRequest {
-  if (!DEPLOYMENT_NAME.test(name)) {
-    throw badBody(
-      'The name for a deployment must be at least 3 and at most 32 characters long (inclusive of both limits), begin with a letter and have letters, digits and hyphens only.',
-    );
-  }
+  requireDeploymentName(name);
   if (!isJsonObject(body) || !isJsonObject(body.properties)) throw badBody('The request body needs properties.');
   const { properties } = body;
   const { properties: own, description, ...settings } = properties;

@@ -16,7 +16,7 @@ import {
 } from './online-endpoint-records.ts';
 import { inferencingRefused } from './online-endpoint-requests.ts';
 import { ENDPOINT_PATH, endpointOf, RECORDED, SPEC, type OnlineParts } from './online-endpoints.ts';
-import { startOnlineOperation, type OnlineOperation } from './online-operations.ts';
+import { startNotedOperation, type NotedOperation } from './endpoint-operations.ts';
 import { created, modified } from './resource.ts';
 import { apiVersionOf, workspaceOf } from './workspace-scope.ts';
 
@@ -224,10 +224,10 @@ function startOperation(
   { context, store }: OnlineParts,
   request: Incoming,
   deployment: OnlineDeploymentRecord,
-  operation: OnlineOperation,
+  operation: NotedOperation,
 ): StartedOperation & { readonly record: OnlineDeploymentRecord } {
   const note = store.changeDeployment.bind(store);
-  return startOnlineOperation(context, request, 'onlineDeployment', deployment, note, operation);
+  return startNotedOperation(context, request, 'onlineDeployment', deployment, note, operation);
 }
 
 async function getLogs(parts: OnlineParts, request: Incoming): Promise<Reply> {

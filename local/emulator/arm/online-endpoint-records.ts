@@ -116,13 +116,18 @@ export function newEndpointKey(): string {
 
 const IN_TRANSITION: readonly string[] = ['Creating', 'Updating', 'Scaling', 'Deleting'];
 
+/** True while the resource is on its way to another state. */
+export function isInTransition({ state }: { readonly state: string }): boolean {
+  return IN_TRANSITION.includes(state);
+}
+
 /** Throws the service's 409 when the resource is on its way to another state. */
 export function requireSettled(
   action: string,
   kind: 'endpoint' | 'deployment',
   record: { name: string; state: string },
 ): void {
-  if (!IN_TRANSITION.includes(record.state)) return;
+  if (!isInTransition(record)) return;
   const message = `Cannot ${action} ${kind} ${record.name} because it is in ${record.state} provisioning state.`;
   throw mfeError(409, 'Conflict', message);
 }
@@ -142,12 +147,12 @@ export function settleInterrupted(store: OnlineStore, context: Pick<EmulatorCont
     lastModifiedAt: context.clock.iso(),
   });
   for (const endpoint of store.endpoints()) {
-    if (!IN_TRANSITION.includes(endpoint.state)) continue;
+    if (!isInTransition(endpoint)) continue;
     const state = endpoint.state === 'Creating' ? 'Failed' : 'Succeeded';
     store.putEndpoint({ ...endpoint, state, systemData: systemData(endpoint) });
   }
   for (const deployment of store.deployments()) {
-    if (!IN_TRANSITION.includes(deployment.state)) continue;
+    if (!isInTransition(deployment)) continue;
     const state = deployment.hasServed ? 'Succeeded' : 'Failed';
     store.putDeployment({ ...deployment, state, systemData: systemData(deployment) });
   }

@@ -23,23 +23,37 @@ export interface EndpointRequest {
 }
 
 const ENDPOINT_NAME = /^[a-zA-Z][-a-zA-Z0-9]{1,30}[a-zA-Z0-9]$/;
+const DEPLOYMENT_NAME = /^[a-zA-Z][-a-zA-Z0-9]{2,31}$/;
 
 /** Entries of `properties.properties` that the service writes; a client that sends back what it read does not set them. */
 const WRITTEN_BY_SERVICE = [
   'azureml.onlineendpointid',
+  'BatchEndpointCreationApiVersion',
   'AzureAsyncOperationUri',
   'createdBy',
   'createdAt',
   'lastModifiedAt',
 ];
 
+/** Throws a 400 for what cannot be the name of an endpoint, online or batch. */
+export function requireEndpointName(name: string): void {
+  if (ENDPOINT_NAME.test(name)) return;
+  throw badBody(
+    `The name ${name} is invalid. An endpoint name has 3 to 32 letters, digits or hyphens, begins with a letter and ends with a letter or a digit.`,
+  );
+}
+
+/** Throws a 400 for what cannot be the name of a deployment, online or batch. */
+export function requireDeploymentName(name: string): void {
+  if (DEPLOYMENT_NAME.test(name)) return;
+  throw badBody(
+    'The name for a deployment must be at least 3 and at most 32 characters long (inclusive of both limits), begin with a letter and have letters, digits and hyphens only.',
+  );
+}
+
 /** Reads the body of an endpoint's PUT. Throws a 400. */
 export function readEndpointRequest(name: string, body: unknown): EndpointRequest {
-  if (!ENDPOINT_NAME.test(name)) {
-    throw badBody(
-      `The name ${name} is invalid. An endpoint name has 3 to 32 letters, digits or hyphens, begins with a letter and ends with a letter or a digit.`,
-    );
-  }
+  requireEndpointName(name);
   if (!isJsonObject(body) || !isJsonObject(body.properties)) throw badBody('The request body needs properties.');
   if (textAt(body, 'location') === undefined) throw badBody('The location property is required for this definition.');
   const properties = body.properties;

@@ -1,11 +1,11 @@
 /** Online endpoints on ARM: create, change, delete, keys and tokens. */
 import type { EmulatorContext } from '../context.ts';
-import { mfeError } from '../errors.ts';
 import type { Incoming, Reply, Route } from '../http.ts';
 import { asObject, textAt, type JsonObject } from '../json.ts';
 import type { StartedOperation } from '../operations.ts';
 import type { Deployments } from '../scoring/deployments.ts';
 import { stableGuid } from '../settings.ts';
+import { requireFreeName } from './endpoint-names.ts';
 import { endpointBody } from './online-endpoint-bodies.ts';
 import {
   endpointId,
@@ -16,7 +16,7 @@ import {
   type OnlineStore,
 } from './online-endpoint-records.ts';
 import { checkTraffic, readEndpointRequest, type EndpointRequest } from './online-endpoint-requests.ts';
-import { startOnlineOperation, type OnlineOperation } from './online-operations.ts';
+import { startNotedOperation, type NotedOperation } from './endpoint-operations.ts';
 import { created, modified } from './resource.ts';
 import { apiVersionOf, WORKSPACE_PATH, workspaceOf, type WorkspaceRecord } from './workspace-scope.ts';
 
@@ -86,7 +86,7 @@ async function put(parts: OnlineParts, request: Incoming): Promise<Reply> {
   const asked = readEndpointRequest(name, await request.json());
   const existing = store.endpoint(workspace, name);
   if (existing !== undefined) requireSettled('update', 'endpoint', existing);
-  else requireFreeName(store, workspace, name);
+  else requireFreeName(context.state, workspace, name);
   checkTraffic(asked.values, existing === undefined ? [] : store.deployments(existing));
 
   const begun = store.putEndpoint(
@@ -107,16 +107,6 @@ async function put(parts: OnlineParts, request: Incoming): Promise<Reply> {
     },
   });
   return { status: 201, headers: started.headers, body: endpointBody(context, started.record, apiVersionOf(request)) };
-}
-
-/** Endpoint names are unique in a region, because they are host names. */
-function requireFreeName(store: OnlineStore, workspace: WorkspaceRecord, name: string): void {
-  if (store.endpointInRegion(name, workspace.region) === undefined) return;
-  throw mfeError(
-    400,
-    'UserError',
-    'An endpoint with this name already exists. If you are trying to create a new endpoint, use a different name.',
-  );
 }
 
 function newEndpoint(
@@ -207,10 +197,10 @@ export function startEndpointOperation(
   { context, store }: OnlineParts,
   request: Incoming,
   endpoint: OnlineEndpointRecord,
-  operation: OnlineOperation,
+  operation: NotedOperation,
 ): StartedOperation & { readonly record: OnlineEndpointRecord } {
   const note = store.changeEndpoint.bind(store);
-  return startOnlineOperation(context, request, 'onlineEndpoint', endpoint, note, operation);
+  return startNotedOperation(context, request, 'onlineEndpoint', endpoint, note, operation);
 }
 
 function settle(

@@ -1,10 +1,10 @@
-/** Long-running operations on online endpoints and deployments, noted on the record they change. */
+/** Long-running operations on endpoints and deployments, online and batch, noted on the record they change. */
 import type { EmulatorContext } from '../context.ts';
 import type { Incoming } from '../http.ts';
 import type { OperationVerb, StartedOperation } from '../operations.ts';
 import { apiVersionOf, workspaceOf } from './workspace-scope.ts';
 
-export interface OnlineOperation {
+export interface NotedOperation {
   readonly verb: OperationVerb;
   readonly durationMs: number;
   readonly complete: () => void | Promise<void>;
@@ -16,13 +16,13 @@ export interface OnlineOperation {
  *
  * @param note writes the note into the store; undefined when the record is gone
  */
-export function startOnlineOperation<Target extends { readonly id: string }>(
+export function startNotedOperation<Target extends { readonly id: string }>(
   context: EmulatorContext,
   request: Incoming,
-  family: 'onlineEndpoint' | 'onlineDeployment',
+  family: 'onlineEndpoint' | 'onlineDeployment' | 'batchEndpoint' | 'batchDeployment',
   target: Target,
   note: (id: string, change: { readonly operationUri: string }) => Target | undefined,
-  { verb, durationMs, complete, fail }: OnlineOperation,
+  { verb, durationMs, complete, fail }: NotedOperation,
 ): StartedOperation & { readonly record: Target } {
   const workspace = workspaceOf(context, request);
   const started = context.operations.start({
