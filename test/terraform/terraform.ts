@@ -37,10 +37,16 @@ export function openTerraform(program: string, folder: string): Terraform {
   };
   const run: Terraform['run'] = (cwd, ...args) => {
     const { status, output } = attempt(cwd, ...args);
-    if (status !== 0) throw new Error(`terraform ${args.join(' ')} in ${cwd} failed:\n${output}`);
+    if (status !== 0) throw new Error(`terraform ${args.join(' ')} in ${cwd} failed:\n${messages(output)}`);
     return output;
   };
   return { run, attempt };
+}
+
+/** The errors alone: the plan before them can be long. */
+function messages(output: string): string {
+  const first = output.indexOf('Error:');
+  return first === -1 ? output : output.slice(first);
 }
 
 /** The provider terraform finds is two lines of shell around the server. */

@@ -8,6 +8,15 @@ export type Values = Record<string, unknown>;
 /** Terraform writes an unknown value as an extension of MessagePack; any extension is read as one. */
 const UNKNOWN = new ExtData(0, new Uint8Array([0]));
 
+/** Types whose ids the modules look at. */
+const ARM_PATHS: Readonly<Record<string, string>> = {
+  azurerm_virtual_network: 'Microsoft.Network/virtualNetworks',
+  azurerm_private_dns_zone: 'Microsoft.Network/privateDnsZones',
+  azurerm_firewall_policy: 'Microsoft.Network/firewallPolicies',
+  azurerm_user_assigned_identity: 'Microsoft.ManagedIdentity/userAssignedIdentities',
+  azurerm_log_analytics_workspace: 'Microsoft.OperationalInsights/workspaces',
+};
+
 const SUBSCRIPTION = '00000000-0000-4000-8000-000000000001';
 
 /** Marks what the provider would compute as unknown, in place. */
@@ -59,14 +68,16 @@ function computedValue(name: string, type: ValueType, id: string): unknown {
 function computedText(name: string, id: string): string {
   if (name === 'id') return id;
   if (/(principal|tenant|client|object)_id$/.test(name)) return `00000000-0000-4000-8000-${digest(id + name)}`;
-  return `computed-${name}`;
+  return `computed-${name.replaceAll('_', '-')}`;
 }
 
 function resourceId(type: string, values: Values): string {
   const { resource_group_name: group, name } = values;
+  if (type === 'azurerm_resource_group') return `/subscriptions/${SUBSCRIPTION}/resourceGroups/${String(name)}`;
   const key = typeof name === 'string' ? name : digest(JSON.stringify(values));
   const scope = typeof group === 'string' ? `/subscriptions/${SUBSCRIPTION}/resourceGroups/${group}` : '';
-  return `${scope}/providers/Microsoft.Test/${type}/${key}`;
+  const path = ARM_PATHS[type] ?? `Microsoft.Test/${type}`;
+  return `${scope}/providers/${path}/${key}`;
 }
 
 function digest(text: string): string {

@@ -109,10 +109,10 @@ type Handler = (request: never) => object;
 /** Makes plain functions the methods of a gRPC service. */
 function methods(handlers: Readonly<Record<string, Handler>>): UntypedServiceImplementation {
   const wrap =
-    (handle: Handler): handleUnaryCall<never, object> =>
+    (handle: Handler): handleUnaryCall<object, object> =>
     ({ request }, reply) => {
       try {
-        reply(null, handle(request));
+        reply(null, handle(request as never));
       } catch (error) {
         reply({ code: status.INTERNAL, message: String(error) });
       }

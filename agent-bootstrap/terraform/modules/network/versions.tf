@@ -1,0 +1,12 @@
+terraform {
+  required_version = ">= 1.9"
+
+  required_providers {
+    azurerm = {
+      source  = "hashicorp/azurerm"
+      version = ">= 4.77, < 5.0"
+      # Each network may belong to a subscription of its own.
+      configuration_aliases = [azurerm.aml, azurerm.bastion, azurerm.hub]
+    }
+  }
+}
