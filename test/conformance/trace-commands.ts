@@ -9,6 +9,8 @@ import { downloadOutputs } from '../../tasks/common/operations/download-outputs.
 import { changeEndpoint } from '../../tasks/common/operations/endpoint-writes.ts';
 import { invokeBatchEndpoint } from '../../tasks/common/operations/invoke-batch-endpoint.ts';
 import { invokeEndpoint } from '../../tasks/common/operations/invoke-endpoint.ts';
+import type { Registry } from '../../tasks/common/ports.ts';
+import { applyToRegistry } from '../../tasks/common/operations/apply-to-registry.ts';
 import type { Context } from '../../tasks/common/operations/task-context.ts';
 import { UserError } from '../../tasks/common/errors.ts';
 import type { Trace } from './trace.ts';
@@ -26,16 +28,21 @@ export interface Differences {
   readonly because: string;
 }
 
+/** What a command is given: registries are opened by name. */
+export interface TraceContext extends Context {
+  readonly registry: (name: string) => Promise<Registry>;
+}
+
 export interface TraceCommand {
   readonly call: RegExp;
   /** Does it; `inputs` is the folder with the files of the cases. */
-  readonly run: (context: Context, match: RegExpExecArray, trace: Trace, inputs: string) => Promise<unknown>;
+  readonly run: (context: TraceContext, match: RegExpExecArray, trace: Trace, inputs: string) => Promise<unknown>;
   readonly differs?: Differences;
 }
 
 /** Commands no task has, so that there is nothing to compare. */
 export const NOT_OFFERED: readonly (readonly [RegExp, string])[] = [
-  [/ in registry /, 'assets of registries have tests of their own'],
+  [/the workspace environment reference is refused/, 'it is refused sooner here: before anything is uploaded'],
   [/^job download .*logs and default artifacts/, 'logs are shown while the job runs and stay in studio'],
   [/^batch-endpoint list-jobs/, 'jobs of a batch endpoint are found by their tag, with the other jobs'],
 ];
@@ -159,6 +166,15 @@ export const COMMANDS: readonly TraceCommand[] = [
     },
   },
   {
+    call: /^(environment|model|data|component) create of (\S+) in registry (\w+)(?: with --set (\w+)=(\S+))?$/,
+    run: createInRegistry,
+    differs: {
+      more: [/\/(codes|components|data)\/[^/]+\/versions\/1$/],
+      fewer: [/\/models\/\w+\/versions\?/, /^GET azuremlschemasprod/],
+      because: 'a version that is there already is not made again; schemas are not fetched',
+    },
+  },
+  {
     call: /^job create of (\S+) when the service already has the code/,
     run: (context, [, file], _, inputs) => createJob(context, text(file), inputs),
     differs: {
@@ -222,6 +238,25 @@ function invokeBatch(context: Context, endpointName: string, path: string, type:
     allowPathsOutsideSources: false,
     cancelsWithStep: false,
   });
+}
+
+async function createInRegistry(
+  { agent, workspace, registry }: TraceContext,
+  [, kind, file, name, override, value]: RegExpExecArray,
+  _: Trace,
+  inputs: string,
+): Promise<unknown> {
+  const plan = await planFile({
+    file: text(file),
+    absolutePath: resolve(inputs, text(file)),
+    kind: kind as 'component' | 'data' | 'environment' | 'model',
+    ...(override === undefined ? {} : { overrides: [{ path: override, value: text(value) }] }),
+    files: agent.files,
+    workspace: workspace.id,
+    sourcesDirectory: inputs,
+    registry: text(name),
+  });
+  return applyToRegistry({ agent, registry: await registry(text(name)) }, plan, 'apply');
 }
 
 async function createJob(context: Context, file: string, inputs: string): Promise<unknown> {

@@ -17,6 +17,8 @@ export interface SentRequest {
 interface Recorded {
   readonly pattern: RegExp;
   readonly request: TraceRequest;
+  /** A read of what the client had made itself: there is nothing to read before that. */
+  readonly isMadeBefore: boolean;
   /** Index of the poll of the run's state it follows; 0 where there are none. */
   readonly stage: number;
 }
@@ -33,9 +35,11 @@ export class TraceService {
     this.#trace = trace;
     this.#clock = clock;
     let polls = 0;
-    this.#recorded = trace.requests.map((request) => {
+    this.#recorded = trace.requests.map((request, index) => {
       if (isRunDetails(request)) polls += 1;
-      return { pattern: linePattern(lineOf(request)), request, stage: Math.max(0, polls - 1) };
+      const isMadeBefore =
+        request.method === 'GET' && request.query === undefined && isMade(trace.requests.slice(0, index), request);
+      return { pattern: linePattern(lineOf(request)), request, isMadeBefore, stage: Math.max(0, polls - 1) };
     });
   }
 
@@ -56,7 +60,10 @@ export class TraceService {
   }
 
   #answer(line: string): TraceRequest | undefined {
-    const matching = this.#recorded.filter(({ pattern }) => pattern.test(line));
+    const isMade = this.sent.some((sent) => sent.line === line.replace(/^GET /, 'PUT '));
+    const matching = this.#recorded.filter(
+      ({ pattern, isMadeBefore }) => pattern.test(line) && (isMade || !isMadeBefore),
+    );
     const first = matching[0];
     if (first === undefined) return undefined;
     if (this.#trace.waits !== undefined) {
@@ -105,6 +112,11 @@ const WORKSPACE = {
   location: 'westeurope',
   properties: { discoveryUrl: 'https://westeurope.api.azureml.ms/discovery' },
 };
+
+/** True when the path was written before it was read. */
+function isMade(earlier: readonly TraceRequest[], { host, path }: TraceRequest): boolean {
+  return earlier.some((request) => request.method === 'PUT' && request.host === host && request.path === path);
+}
 
 function isRunDetails({ path }: TraceRequest): boolean {
   return path.endsWith('/details');

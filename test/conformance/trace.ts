@@ -23,6 +23,8 @@ export interface Trace {
   /** The command, in words: `job cancel my_job`. */
   readonly call: string;
   readonly requests: readonly TraceRequest[];
+  /** What stands for the names the client made up. */
+  readonly placeholders?: Readonly<Record<string, string>>;
   /** Seconds between the polls of a run's state. */
   readonly waits?: readonly number[];
   readonly error?: string;

@@ -1,16 +1,17 @@
 import assert from 'node:assert/strict';
 import { existsSync, realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { clientComponentHash } from '../../tasks/common/aml-yaml/anonymous-versions.ts';
 import { nodeFiles } from '../../tasks/common/agent/files.ts';
-import { openWorkspace } from '../../tasks/common/azure/workspace.ts';
-import { isJsonObject, type Json } from '../../tasks/common/domain/json.ts';
-import type { Context } from '../../tasks/common/operations/task-context.ts';
+import { openRegistry, openWorkspace } from '../../tasks/common/azure/workspace.ts';
+import { at, isJsonObject, type Json } from '../../tasks/common/domain/json.ts';
+import type { Registry } from '../../tasks/common/ports.ts';
 import { startCloudDouble, type CloudDouble } from '../contract/azure/cloud-double.ts';
 import { connection } from '../fixtures/azure/connection.ts';
 import { FakeClock, FakeLog } from '../unit/fakes/fake-agent.ts';
 import { silentAgent, WORKSPACE } from './run-case.ts';
 import { isWrite, lineOf, loadTraces, type Trace, type TraceRequest } from './trace.ts';
-import { COMMANDS, NOT_OFFERED, type Differences, type TraceCommand } from './trace-commands.ts';
+import { COMMANDS, NOT_OFFERED, type Differences, type TraceCommand, type TraceContext } from './trace-commands.ts';
 import { TraceService, type SentRequest } from './trace-service.ts';
 
 /** Recorded exchanges of azure-ai-ml; they are no part of the repository. Ours always run. */
@@ -64,16 +65,19 @@ function matchOf({ call }: TraceCommand, trace: Trace): RegExpExecArray {
   return match;
 }
 
-async function contextOf({ network }: CloudDouble, clock: FakeClock, log: FakeLog): Promise<Context> {
+async function contextOf({ network }: CloudDouble, clock: FakeClock, log: FakeLog): Promise<TraceContext> {
   const writeTemporaryFile = (name: string): Promise<string> => Promise.resolve(`/nowhere/${name}`);
   const agent = { ...silentAgent(), files: nodeFiles, clock, log, writeTemporaryFile };
+  const own = connection({ subscriptionId: WORKSPACE.subscriptionId });
   const workspace = await openWorkspace({
     agent: { ...agent, network },
-    connection: connection({ subscriptionId: WORKSPACE.subscriptionId }),
+    connection: own,
     resourceGroup: WORKSPACE.resourceGroup,
     workspace: WORKSPACE.name,
   });
-  return { agent, workspace };
+  const registry = (name: string): Promise<Registry> =>
+    openRegistry({ ...agent, network, connection: () => own }, undefined, name);
+  return { agent, workspace, registry };
 }
 
 function assertSame(trace: Trace, sent: readonly SentRequest[], differs: Differences | undefined): void {
@@ -91,7 +95,7 @@ function assertSame(trace: Trace, sent: readonly SentRequest[], differs: Differe
     inOrder(writes.map(({ line, apiVersion }) => shown(line, apiVersion))),
     inOrder(expected.map((request) => shown(lineOf(request), request.apiVersion))),
   );
-  for (const request of expected) assertContent(request, writes, differs);
+  for (const request of expected) assertContent(request, writes, differs, trace.placeholders ?? {});
 }
 
 interface Line {
@@ -116,7 +120,7 @@ function shown(line: string, apiVersion: string | undefined): string {
 }
 
 function withoutGenerated(text: string): string {
-  return text.replaceAll(/<guid-\d+>/g, '<guid>').replaceAll(/(codes\/)[0-9a-f-]{36}/g, '$1<guid>');
+  return text.replaceAll(/<guid-\d+>/g, '<guid>').replaceAll(/(codes|tempdatarefs)\/[0-9a-f-]{36}/g, '$1/<guid>');
 }
 
 /** The last write stays the last; those before it may change places, because uploads run at once. */
@@ -124,7 +128,12 @@ function inOrder(lines: readonly string[]): readonly string[] {
   return [...new Set([...lines.slice(0, -1).toSorted(), ...lines.slice(-1)])];
 }
 
-function assertContent(expected: TraceRequest, writes: readonly SentRequest[], differs: Differences | undefined): void {
+function assertContent(
+  expected: TraceRequest,
+  writes: readonly SentRequest[],
+  differs: Differences | undefined,
+  placeholders: Readonly<Record<string, string>>,
+): void {
   const line = lineOf(expected);
   const sent = writes.findLast((write) => withoutGenerated(write.line) === withoutGenerated(line));
   assert.ok(sent !== undefined, line);
@@ -135,11 +144,22 @@ function assertContent(expected: TraceRequest, writes: readonly SentRequest[], d
   }
   if (expected.body === undefined) return;
   const [body, wanted] = [
-    normal(JSON.parse(sent.body.toString()) as Json),
-    without(normal(expected.body), differs?.notWritten),
+    normal(withExplainedHash(JSON.parse(sent.body.toString()) as Json, {})),
+    without(normal(withExplainedHash(expected.body, placeholders)), differs?.notWritten),
   ];
   if (differs?.writesMore === true) assert.deepEqual(body, merged(body, wanted), line);
   else assert.deepEqual(body, wanted, line);
+}
+
+/** A component's hash depends on the made-up name of its code: where it is that of the spec beside it, the spec decides. */
+function withExplainedHash(body: Json, placeholders: Readonly<Record<string, string>>): Json {
+  const recorded = Object.entries(placeholders).reduce(
+    (text, [name, value]) => text.replaceAll(name, value),
+    JSON.stringify(body),
+  );
+  const spec = at(JSON.parse(recorded) as Json, 'properties', 'componentSpec');
+  if (!isJsonObject(spec)) return body;
+  return JSON.parse(JSON.stringify(body).replaceAll(clientComponentHash(spec), '<hash of the spec>')) as Json;
 }
 
 /** Members that say nothing are left out. */

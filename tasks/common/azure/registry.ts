@@ -110,7 +110,7 @@ function checked({ name }: RegistrySettings, answer: HttpAnswer, what: string): 
  */
 async function discover({ name, cloud, sender }: RegistrySettings, signal?: AbortSignal): Promise<string> {
   const host = `${cloud.registryDiscoveryRegion}.${cloud.regionalSuffixes[0] ?? ''}`;
-  const url = `https://${host}/registrymanagement/v1.0/registries/${encodeURIComponent(name)}/discovery`;
+  const url = `https://${host}/registrymanagement/v1.0/registries/${encodeURIComponent(name)}/discovery?api-version=v1.0`;
   const answer = await sender.send({ method: 'GET', url, signal });
   if (answer.status === 404) throw missing(name, answer);
   const found = bodyOf(answer, `The discovery of the registry ${name}`);
