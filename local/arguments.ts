@@ -21,6 +21,14 @@ export interface LocalOptions {
   readonly tasksFolder: string | undefined;
   /** Environment file of a running emulator. */
   readonly emulatorFile: string | undefined;
+  /** Folders by the alias of a repository. */
+  readonly repositories: Readonly<Record<string, string>>;
+  /** Files by the name of a variable group. */
+  readonly groups: Readonly<Record<string, string>>;
+  /** Folders by the name of a task that is not one of ours. */
+  readonly standIns: Readonly<Record<string, string>>;
+  /** Answers by the name of an environment. */
+  readonly approvals: Readonly<Record<string, boolean>>;
   readonly keep: boolean;
   readonly help: boolean;
 }
@@ -40,6 +48,10 @@ const OPTIONS = {
   sources: { type: 'string' },
   tasks: { type: 'string' },
   emulator: { type: 'string' },
+  repository: { type: 'string', multiple: true },
+  group: { type: 'string', multiple: true },
+  task: { type: 'string', multiple: true },
+  approve: { type: 'string', multiple: true },
   keep: { type: 'boolean' },
   help: { type: 'boolean' },
 } as const satisfies ParseArgsConfig['options'];
@@ -71,6 +83,10 @@ export function parseArguments(
       sourcesFolder: values.sources,
       tasksFolder: values.tasks,
       emulatorFile: values.emulator,
+      repositories: pairs(values.repository, '--repository'),
+      groups: pairs(values.group, '--group'),
+      standIns: pairs(values.task, '--task'),
+      approvals: answers(values.approve),
       keep: values.keep ?? false,
       help: values.help ?? false,
     },
@@ -101,6 +117,15 @@ function pairs(list: readonly string[] | undefined, option: string): Record<stri
       if (sign < 1) throw new UsageError(`${option} takes name=value, not '${text}'.`);
       return [text.slice(0, sign), text.slice(sign + 1)];
     }),
+  );
+}
+
+function answers(list: readonly string[] | undefined): Record<string, boolean> {
+  return Object.fromEntries(
+    Object.entries(pairs(list, '--approve')).map(([environment, answer]) => [
+      environment,
+      oneOf(answer.toLowerCase(), ['yes', 'no'], `--approve ${environment}`) === 'yes',
+    ]),
   );
 }
 

@@ -161,7 +161,7 @@ async function perform(
     },
   );
   const after = await readEstate(workspace);
-  const job = result.record.stages[0]?.jobs[0]?.job;
+  const job = result.record.stages[0]?.jobs[0]?.runs[0]?.record;
   printRun(job, result, after, Date.now() - started);
   const broken = run.cancel.aborted ? [] : brokenClaims(act.expectation, job, before, after);
   for (const sentence of broken) print(`  Not as claimed: ${sentence}`);

@@ -6,7 +6,7 @@ import { signInEnvironment } from './emulator/client-environment.ts';
 import { findCloud, type Cloud } from './emulator/clouds.ts';
 import type { Emulator } from './emulator/emulator.ts';
 import { DEFAULT_IDENTIFIERS } from './emulator/settings.ts';
-import type { AgentSettings } from './pipeline/run-pipeline.ts';
+import type { AgentSettings } from './pipeline/run/pipeline-run.ts';
 import { UsageError } from './usage-error.ts';
 
 /** How the service connection signs in. */

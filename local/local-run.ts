@@ -9,7 +9,7 @@ import { showLine, takesColour } from './console-log.ts';
 import { signInEnvironment } from './emulator/client-environment.ts';
 import type { Emulator } from './emulator/emulator.ts';
 import { agentSettingsFor, serviceFromFile, serviceOf, type EmulatedService } from './emulated-service.ts';
-import type { AgentSettings } from './pipeline/run-pipeline.ts';
+import type { AgentSettings } from './pipeline/run/pipeline-run.ts';
 import { openRunFolder, type RunFolder } from './run-folder.ts';
 import { UsageError } from './usage-error.ts';
 

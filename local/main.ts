@@ -1,15 +1,15 @@
-/** `npm run local -- task <Task> …` and `npm run local -- pipeline FILE …`: the built tasks on this machine. */
-import { join, relative, resolve } from 'node:path';
+/** `npm run local`: the built tasks and whole pipelines on this machine. */
+import { join, resolve } from 'node:path';
 import { runJob } from './agent/job-runner.ts';
-import type { TaskResult } from './agent/task-result.ts';
 import { parseArguments, type LocalOptions, type OptionName } from './arguments.ts';
 import { nextBuildId } from './build-id.ts';
-import { connectionNames } from './emulated-service.ts';
 import { runCommand } from './entry.ts';
 import { withLocalRun } from './local-run.ts';
 import { findInput, type TaskDefinition } from './agent/task-definition.ts';
 import { suggestion } from './pipeline/nearest-name.ts';
-import { builtTasks, planFile, REPOSITORY, runPipelineFile, runVariables, writeSummaries } from './pipeline-file.ts';
+import { expandFile, runFile } from './pipeline-commands.ts';
+import { builtTasks, REPOSITORY, runVariables, writeSummaries } from './pipeline-file.ts';
+import { print, report } from './report.ts';
 import { sourceVariables } from './source-variables.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -17,10 +17,15 @@ const HELP = `Runs the built tasks as a pipeline agent would, against an emulate
 
   npm run local -- task TASK --input name=value …    one task
   npm run local -- pipeline FILE --param name=value …  a pipeline (azure-pipelines.yml)
+  npm run local -- expand FILE --param name=value …    only print the pipeline with its templates in their places
 
   --variable name=value   a pipeline variable (--var for short)
   --secret NAME           a secret variable; its value is taken from the environment variable NAME
-  --param name=value      a parameter of the pipeline
+  --param name=value      a parameter of the pipeline; YAML where it is an object
+  --repository alias=DIR  the folder of a repository with templates or sources
+  --group NAME=FILE       the variables of a variable group, as YAML or JSON
+  --approve NAME=yes|no   the approval of an environment; asked for at a terminal, refused elsewhere
+  --task NAME=DIR         a task that is run where the pipeline names one that is not here
   --sources DIR           the sources (task: this folder; pipeline: the file's folder)
   --tasks DIR             the built tasks (dist/tasks)
   --node 20|24            which Node runs the task (20)
@@ -32,6 +37,7 @@ const HELP = `Runs the built tasks as a pipeline agent would, against an emulate
   --emulator ENVFILE      use a running emulator, by the file its --env-file option wrote
 `;
 
+const COMMANDS = ['task', 'pipeline', 'expand'];
 const COMMON: readonly OptionName[] = [
   ...(['variable', 'var', 'secret', 'sources', 'node', 'auth', 'debug'] as const),
   ...(['speed', 'state', 'port', 'emulator', 'tasks', 'help'] as const),
@@ -43,22 +49,33 @@ async function main(args: readonly string[]): Promise<number> {
     case 'task':
       return runTask(rest);
     case 'pipeline':
-      return runFile(rest);
-    case undefined:
+      return isHelp(rest) ? help() : runFile(rest, COMMON);
+    case 'expand':
+      return isHelp(rest) ? help() : expandFile(rest);
     case '--help':
     case 'help':
-      process.stdout.write(HELP);
-      return command === undefined ? 1 : 0;
+      return help();
+    case undefined:
+      help();
+      return 1;
     default:
-      throw new UsageError(`There is no command '${command}'.${suggestion(command, ['task', 'pipeline'])} See --help.`);
+      throw new UsageError(`There is no command '${command}'.${suggestion(command, COMMANDS)} See --help.`);
   }
+}
+
+function isHelp(args: readonly string[]): boolean {
+  return args.includes('--help');
+}
+
+function help(): number {
+  process.stdout.write(HELP);
+  return 0;
 }
 
 async function runTask(args: readonly string[]): Promise<number> {
   const { positionals, options } = parseArguments(args, [...COMMON, 'input'], { speed: 1 });
   const [name, ...others] = positionals;
-  if (options.help) process.stdout.write(HELP);
-  if (options.help) return 0;
+  if (options.help) return help();
   if (name === undefined || others.length > 0) throw new UsageError('Name one task: npm run local -- task AmlRunJob …');
   const definition = findDefinition(name, options.tasksFolder);
   for (const input of Object.keys(options.inputs)) {
@@ -101,46 +118,12 @@ function connected(options: LocalOptions, definition: TaskDefinition, connection
 function findDefinition(name: string, folder: string | undefined): TaskDefinition {
   const tasks = builtTasks(folder);
   const wanted = name.replace(/@\d+$/, '');
-  const task = tasks.find((each) => each.name.toLowerCase() === wanted.toLowerCase());
+  const task = tasks.find((each) => each.name.toLowerCase() === wanted.toLowerCase())?.definition;
   if (task === undefined) {
     const names = tasks.map((each) => each.name);
     throw new UsageError(`There is no task '${wanted}' among the built ones.${suggestion(wanted, names)}`);
   }
   return task;
-}
-
-async function runFile(args: readonly string[]): Promise<number> {
-  const { positionals, options } = parseArguments(args, [...COMMON, 'param'], { speed: 1 });
-  const [file, ...others] = positionals;
-  if (options.help) process.stdout.write(HELP);
-  if (options.help) return 0;
-  if (file === undefined || others.length > 0) {
-    throw new UsageError('Name one pipeline: npm run local -- pipeline azure-pipelines.yml …');
-  }
-  const input = { ...options, file };
-  const plan = planFile(input, builtTasks(options.tasksFolder), connectionNames(options.emulatorFile));
-  for (const note of plan.notes) print(`Note: ${note}`);
-  const outputFolder = join(REPOSITORY, '.local', 'pipeline');
-  return withLocalRun(options, async (run) => {
-    const buildId = nextBuildId(options.stateFolder);
-    const { record, summaries } = await runPipelineFile(run, { ...input, plan, buildId, outputFolder });
-    for (const unit of record.stages.flatMap((stage) => [stage, ...stage.jobs])) {
-      if (unit.reason !== undefined) print(`${unit.displayName}: ${unit.result}. ${unit.reason}`);
-    }
-    return report(record.result, summaries, join(outputFolder, 'logs'));
-  });
-}
-
-function report(result: TaskResult, summaries: readonly string[], logs: string): number {
-  print('');
-  print(`Result:  ${result}`);
-  for (const summary of summaries) print(`Summary: ${relative(process.cwd(), summary)}`);
-  print(`Logs:    ${relative(process.cwd(), logs)}`);
-  return result === 'Succeeded' || result === 'SucceededWithIssues' ? 0 : 1;
-}
-
-function print(text: string): void {
-  process.stdout.write(`${text}\n`);
 }
 
 await runCommand(main);

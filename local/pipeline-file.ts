@@ -1,16 +1,23 @@
-/** Runs a pipeline file once against a service, and keeps its logs and summaries. */
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+/** Reads a pipeline file, runs it once against a service, and keeps its logs and summaries. */
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { JobVariable } from './agent/job-request.ts';
 import type { JobRecord } from './agent/records.ts';
 import type { LocalRun } from './local-run.ts';
-import type { PipelinePlan } from './pipeline/plan.ts';
-import { readPipeline } from './pipeline/read-pipeline.ts';
-import { runPipeline, type PipelineRecord } from './pipeline/run-pipeline.ts';
-import { readTaskCatalog, type TaskCatalog } from './pipeline/task-catalog.ts';
+import { builtInTasks } from './pipeline/built-in/write-tasks.ts';
+import type { MappingNode } from './pipeline/document/document-node.ts';
+import type { PipelinePlan } from './pipeline/plan/plan.ts';
+import { readPlan } from './pipeline/plan/read-plan.ts';
+import { readTaskCatalog, standIn, type TaskCatalog } from './pipeline/plan/task-catalog.ts';
+import type { Approve } from './pipeline/run/approvals.ts';
+import type { PipelineRecord } from './pipeline/run/records.ts';
+import { runPipeline } from './pipeline/run/run-pipeline.ts';
+import { expandPipeline } from './pipeline/template/expand-pipeline.ts';
+import { openRepositories, type Repositories } from './repositories.ts';
 import { sourceVariables } from './source-variables.ts';
 import { UsageError } from './usage-error.ts';
+import { readVariableGroups } from './variable-groups.ts';
 
 export const REPOSITORY = fileURLToPath(new URL('..', import.meta.url));
 
@@ -19,6 +26,10 @@ export interface FileInput {
   readonly variables: Readonly<Record<string, string>>;
   readonly secrets: Readonly<Record<string, string>>;
   readonly parameters: Readonly<Record<string, string>>;
+  /** Folders of repositories by alias; `self` is found where it is missing. */
+  readonly repositories?: Readonly<Record<string, string>>;
+  /** Files of variable groups by name. */
+  readonly groups?: Readonly<Record<string, string>>;
 }
 
 export interface FileRun extends FileInput {
@@ -29,6 +40,7 @@ export interface FileRun extends FileInput {
   readonly sourcesFolder?: string | undefined;
   /** Logs and summaries are written here; what an earlier run left there is removed. */
   readonly outputFolder: string;
+  readonly approve?: Approve | undefined;
 }
 
 export interface FileRecord {
@@ -37,17 +49,41 @@ export interface FileRecord {
   readonly summaries: readonly string[];
 }
 
-/** Reads a pipeline file. Throws UsageError or PipelineRefused. */
-export function planFile(input: FileInput, catalog: TaskCatalog, connections: readonly string[]): PipelinePlan {
-  if (!existsSync(input.file)) throw new UsageError(`There is no pipeline at ${input.file}.`);
-  return readPipeline({
-    file: relative(process.cwd(), resolve(input.file)),
-    text: readFileSync(input.file, 'utf8'),
-    catalog,
+/** The final document of a pipeline file. Throws UsageError or PipelineRefused. */
+export function expandPipelineFile(input: FileInput): MappingNode {
+  const repositories = repositoriesOf(input);
+  return expandPipeline({
+    file: repositories.pipeline,
+    source: repositories.source,
     parameters: input.parameters,
+    variables: input.variables,
+  });
+}
+
+/**
+ * Reads a pipeline file. To check it only (`check`), tasks, repositories and groups that are not here are let through.
+ * Throws UsageError or PipelineRefused.
+ */
+export function planFile(
+  input: FileInput,
+  catalog: TaskCatalog,
+  connections: readonly string[],
+  purpose: 'run' | 'check' = 'run',
+): PipelinePlan {
+  return readPlan({
+    document: expandPipelineFile(input),
+    catalog,
     variables: { ...input.variables, ...input.secrets },
     connections,
+    groups: readVariableGroups(input.groups ?? {}),
+    repositories: new Map([...repositoriesOf(input).folders].map(([alias, folder]) => [alias, basename(folder)])),
+    purpose,
   });
+}
+
+function repositoriesOf(input: FileInput): Repositories {
+  if (!existsSync(input.file)) throw new UsageError(`There is no pipeline at ${input.file}.`);
+  return openRepositories(input.file, input.repositories ?? {});
 }
 
 /** Runs a planned file to its end. */
@@ -58,6 +94,7 @@ export async function runPipelineFile(run: LocalRun, file: FileRun): Promise<Fil
   const record = await runPipeline({
     plan: file.plan,
     sourcesFolder,
+    repositories: repositoriesOf(file).folders,
     workFolder: run.folder.work,
     logsFolder: join(file.outputFolder, 'logs'),
     buildId: file.buildId,
@@ -68,8 +105,9 @@ export async function runPipelineFile(run: LocalRun, file: FileRun): Promise<Fil
       ...runVariables(file),
     },
     agent: run.agent,
+    approve: file.approve,
   });
-  const jobs = record.stages.flatMap((stage) => stage.jobs.flatMap(({ job }) => job ?? []));
+  const jobs = record.stages.flatMap((stage) => stage.jobs.flatMap(({ runs }) => runs.map((each) => each.record)));
   return { record, summaries: writeSummaries(jobs, file.outputFolder) };
 }
 
@@ -82,10 +120,20 @@ export function runVariables(given: Pick<FileRun, 'variables' | 'secrets' | 'deb
   return all;
 }
 
-/** The built tasks of a folder. Throws UsageError when there are none. */
-export function builtTasks(folder = join(REPOSITORY, 'dist/tasks')): TaskCatalog {
+/**
+ * The built tasks of a folder, those every agent has, and stand-ins for others (folders by task). Throws UsageError when
+ * there are no built ones.
+ */
+export function builtTasks(
+  folder = join(REPOSITORY, 'dist/tasks'),
+  standIns: Readonly<Record<string, string>> = {},
+): TaskCatalog {
   const catalog = readTaskCatalog(folder);
-  if (catalog.length > 0) return catalog;
+  const others = Object.entries(standIns).map(([name, path]) => {
+    if (!existsSync(join(path, 'task.json'))) throw new UsageError(`--task ${name}: ${path} has no task.json.`);
+    return standIn(name, path);
+  });
+  if (catalog.length > 0) return [...others, ...catalog, ...builtInTasks(join(REPOSITORY, '.local/tasks'))];
   throw new UsageError(`There are no built tasks in ${relative(process.cwd(), folder)}; run \`npm run build\`.`);
 }
 

@@ -34,6 +34,8 @@ export interface TaskStep extends StepControl {
 export interface CheckoutStep extends StepControl {
   readonly kind: 'checkout';
   readonly from: string;
+  /** Below the job's folder (`Agent.BuildDirectory`); the sources folder where it is missing. */
+  readonly to?: string | undefined;
 }
 
 export type StepRequest = TaskStep | CheckoutStep;

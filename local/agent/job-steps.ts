@@ -1,12 +1,13 @@
 /** One step within its job: condition, cancellation, what is read once it has ended, its record (agent source: StepsRunner.cs). */
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { checkOut } from './checkout.ts';
 import { virtualNow, type ClockSettings } from './clock.ts';
 import { evaluateCondition } from './conditions.ts';
 import type { NodeBinaries } from './handler.ts';
 import { StepLog } from './job-log.ts';
 import type { PlannedStep } from './job-plan.ts';
-import type { JobRequest } from './job-request.ts';
+import type { CheckoutStep, JobRequest } from './job-request.ts';
 import type { Attachment, StepRecord } from './records.ts';
 import type { Restrictions } from './restrictions.ts';
 import { runTask, type TaskOutcome } from './step-runner.ts';
@@ -131,7 +132,7 @@ async function runBody(
 ): Promise<TaskOutcome> {
   const { request, definition, phase } = planned;
   if (request.kind === 'checkout') {
-    await runCheckout(request.from, state);
+    await runCheckout(request, state);
     return NOTHING_RAN;
   }
   if (definition === undefined) throw new Error('A task without a definition cannot have been planned.');
@@ -151,9 +152,11 @@ async function runBody(
   });
 }
 
-async function runCheckout(from: string, state: StepState): Promise<void> {
+async function runCheckout({ from, to }: CheckoutStep, state: StepState): Promise<void> {
+  const { sourcesFolder, variables } = state.job;
   try {
-    const count = await checkOut(from, state.job.sourcesFolder);
+    const folder = to === undefined ? sourcesFolder : join(variables.get('Agent.BuildDirectory') ?? '', to);
+    const count = await checkOut(from, folder);
     state.output(`Copied ${count} files from ${from}.`);
   } catch (error) {
     state.error(`The sources could not be copied: ${error instanceof Error ? error.message : String(error)}`);

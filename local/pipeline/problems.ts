@@ -1,11 +1,32 @@
 /** What is wrong with a pipeline, found before anything runs. */
+import type { Place } from './document/document-node.ts';
 
-export interface Problem {
-  readonly file: string;
-  /** Both counted from 1. */
-  readonly line: number;
-  readonly column: number;
+export interface Problem extends Place {
   readonly sentence: string;
+}
+
+/** Collects everything that is wrong, so that it can be told at once. */
+export class ProblemList {
+  readonly #problems: Problem[] = [];
+
+  report({ file, line, column }: Place, sentence: string): void {
+    this.#problems.push({ file, line, column, sentence });
+  }
+
+  get count(): number {
+    return this.#problems.length;
+  }
+
+  /** Throws PipelineRefused when there is a problem, with all of them by file and line, each once. */
+  throwIfAny(): void {
+    if (this.count === 0) return;
+    const files = [...new Set(this.#problems.map(({ file }) => file))];
+    const sorted = this.#problems.toSorted(
+      (a, b) => files.indexOf(a.file) - files.indexOf(b.file) || a.line - b.line || a.column - b.column,
+    );
+    const once = new Map(sorted.map((problem) => [lineOf(problem), problem]));
+    throw new PipelineRefused([...once.values()]);
+  }
 }
 
 /** Every problem of a pipeline at once, one a line as `file:line:column: sentence`. */
@@ -14,7 +35,11 @@ export class PipelineRefused extends Error {
   readonly problems: readonly Problem[];
 
   constructor(problems: readonly Problem[]) {
-    super(problems.map(({ file, line, column, sentence }) => `${file}:${line}:${column}: ${sentence}`).join('\n'));
+    super(problems.map(lineOf).join('\n'));
     this.problems = problems;
   }
+}
+
+function lineOf({ file, line, column, sentence }: Problem): string {
+  return `${file}:${line}:${column}: ${sentence}`;
 }

@@ -2,26 +2,28 @@ import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readPipeline } from '../../local/pipeline/read-pipeline.ts';
-import {
-  runPipeline,
-  type AgentSettings,
-  type JobUnitRecord,
-  type PipelineRecord,
-} from '../../local/pipeline/run-pipeline.ts';
-import { readTaskCatalog } from '../../local/pipeline/task-catalog.ts';
+import { builtInTasks } from '../../local/pipeline/built-in/write-tasks.ts';
+import { readTaskCatalog } from '../../local/pipeline/plan/task-catalog.ts';
+import type { AgentSettings, PipelineRun } from '../../local/pipeline/run/pipeline-run.ts';
+import type { JobUnitRecord, PipelineRecord } from '../../local/pipeline/run/records.ts';
+import { runPipeline } from '../../local/pipeline/run/run-pipeline.ts';
+import { plan as planText, type TextInput } from '../unit/local-pipeline/pipeline-text.ts';
 import { outputOf, taskFolder } from './local-agent-fixture.ts';
 
-async function runText(text: string, agent: AgentSettings = {}): Promise<PipelineRecord> {
+interface Options extends TextInput {
+  readonly run?: Partial<PipelineRun>;
+}
+
+async function runText(text: string, agent: AgentSettings = {}, options: Options = {}): Promise<PipelineRecord> {
   const folder = mkdtempSync(join(tmpdir(), 'local-pipeline-test-'));
   try {
     const [sourcesFolder, workFolder] = [join(folder, 'sources'), join(folder, 'work')];
     for (const each of [sourcesFolder, workFolder]) mkdirSync(each);
     writeFileSync(join(sourcesFolder, 'note.txt'), 'from the sources');
-    const catalog = readTaskCatalog(join(taskFolder('Scripted'), '..'));
-    const plan = readPipeline({ file: 'p.yml', text, catalog, connections: [] });
+    const catalog = [...readTaskCatalog(join(taskFolder('Scripted'), '..')), ...builtInTasks(join(folder, 'built-in'))];
+    const plan = planText(text, { ...options, plan: { catalog, connections: [], ...options.plan } });
     const variables = { given: { value: 'queued' } };
-    return await runPipeline({ plan, sourcesFolder, workFolder, buildId: 4, variables, agent });
+    return await runPipeline({ plan, sourcesFolder, workFolder, buildId: 4, variables, agent, ...options.run });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -32,7 +34,8 @@ const output = (record: PipelineRecord, job: string): string[] =>
   outputOf(
     jobsOf(record)
       .find(({ name }) => name === job)
-      ?.job?.steps.at(-1),
+      ?.runs.at(-1)
+      ?.record.steps.at(-1),
   );
 
 const step = (script: string, rest = ''): string =>

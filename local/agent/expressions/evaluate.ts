@@ -1,7 +1,7 @@
 /** Evaluates parsed expressions against named values and functions. Names and keys are looked up without case. */
 import { FUNCTIONS, type ExpressionFunction } from './functions.ts';
 import { type Node, parseExpression } from './parse.ts';
-import { ExpressionError, fold, isArray, isMap, toNumber, type Value } from './values.ts';
+import { DeclaredNames, ExpressionError, fold, isArray, isMap, toNumber, type Value } from './values.ts';
 
 /** What an expression may name, beside the general functions. */
 export interface Scope {
@@ -13,7 +13,11 @@ export interface Scope {
 
 /** Parses and evaluates an expression. Throws ExpressionError. */
 export function evaluateExpression(expression: string, scope: Scope): Value {
-  const node = parseExpression(expression);
+  return evaluateParsed(parseExpression(expression), scope, expression);
+}
+
+/** Evaluates an expression that has been parsed; `expression` is its text, for messages. Throws ExpressionError. */
+export function evaluateParsed(node: Node, scope: Scope, expression: string): Value {
   checkNames(node, scope, expression);
   return evaluate(node, scope);
 }
@@ -58,30 +62,56 @@ function evaluate(node: Node, scope: Scope): Value {
       return lookUp(scope.names, node.name) ?? null;
     case 'index':
       return elementOf(evaluate(node.of, scope), evaluate(node.index, scope));
-    case 'all': {
-      const of = evaluate(node.of, scope);
-      if (isArray(of)) return of;
-      return isMap(of) ? [...of.values()] : null;
-    }
+    case 'all':
+      return allOf(evaluate(node.of, scope));
     case 'call': {
       const found = findFunction(node.name, scope);
       if (found === undefined) throw new ExpressionError(`Unrecognized function: '${node.name}'`);
-      return found.call(node.args.map((arg) => () => evaluate(arg, scope)));
+      return found.call(node.args.map((arg) => once(() => evaluate(arg, scope))));
     }
   }
+}
+
+/** An argument is evaluated at most once, however often a function asks for it. */
+function once(evaluateIt: () => Value): () => Value {
+  let known: { readonly value: Value } | undefined;
+  return () => (known ??= { value: evaluateIt() }).value;
 }
 
 function findFunction(name: string, scope: Scope): ExpressionFunction | undefined {
   return lookUp(scope.functions, name) ?? lookUp(FUNCTIONS, name);
 }
 
+/** What `.*` gave: a further `.name` or `[index]` is taken of each element. */
+const filtered = new WeakSet<readonly Value[]>();
+
+function allOf(of: Value): Value {
+  const items = isArray(of) ? of : isMap(of) ? [...of.values()] : undefined;
+  if (items === undefined) return null;
+  const flat = isArray(of) && filtered.has(of) ? items.flatMap(childrenOf) : [...items];
+  filtered.add(flat);
+  return flat;
+}
+
+function childrenOf(value: Value): readonly Value[] {
+  if (isArray(value)) return value;
+  return isMap(value) ? [...value.values()] : [];
+}
+
 function elementOf(of: Value, index: Value): Value {
+  if (isArray(of) && filtered.has(of)) {
+    const found = of.map((item) => elementOf(item, index)).filter((item) => item !== null);
+    filtered.add(found);
+    return found;
+  }
   if (isArray(of)) {
     const number = toNumber(index);
     return number === undefined ? null : (of[Math.floor(number)] ?? null);
   }
   if (!isMap(of) || typeof index !== 'string') return null;
+  if (of.has(index)) return of.get(index) ?? null;
   for (const [key, value] of of) if (fold(key) === fold(index)) return value;
+  if (of instanceof DeclaredNames) throw new ExpressionError(`Key not found '${index}'`);
   return null;
 }
 

@@ -7,7 +7,10 @@ import {
   isArray,
   isMap,
   kindOf,
+  limitedText,
+  MAX_TEXT,
   toBoolean,
+  toNumber,
   toText,
   type Value,
 } from './values.ts';
@@ -62,7 +65,14 @@ export const FUNCTIONS: Readonly<Record<string, ExpressionFunction>> = {
   upper: define(1, 1, (value) => text(value).toUpperCase()),
   trim: define(1, 1, (value) => text(value).trim()),
   length: define(1, 1, (value) => lengthOf(value ?? null)),
+  substring: define(3, 3, (of, start, length) => substring(text(of), start ?? null, length ?? null)),
+  convertToJson: define(1, 1, (value) => limitedText(toJson(value ?? null, '\n'))),
   iif: define(3, 3, (condition, yes, no) => (toBoolean(condition ?? null) ? (yes ?? null) : (no ?? null))),
+};
+
+/** Functions of template expressions alone. */
+export const TEMPLATE_FUNCTIONS: Readonly<Record<string, ExpressionFunction>> = {
+  split: define(2, 2, (of, separator) => split(text(of), text(separator))),
 };
 
 function itemsOf(value: Value): readonly Value[] {
@@ -77,22 +87,58 @@ function lengthOf(value: Value): number {
 
 function join(separator: string, values: Value): string {
   if (!isArray(values)) return isMap(values) ? '' : text(values);
-  return values.map((value) => (isArray(value) || isMap(value) ? '' : text(value))).join(separator);
+  const texts = values.map((value) => (isArray(value) || isMap(value) ? '' : text(value)));
+  if (texts.length * separator.length > MAX_TEXT) throw new ExpressionError('Maximum object size exceeded');
+  return limitedText(texts.join(separator));
+}
+
+/** The separator is one whole text; without one, the text stays whole. */
+function split(of: string, separator: string): readonly string[] {
+  return separator === '' ? [of] : of.split(separator);
+}
+
+function substring(of: string, start: Value, length: Value): string {
+  const [from, count] = [toNumber(start), toNumber(length)];
+  if (from === undefined || count === undefined) throw new ExpressionError('substring needs numbers');
+  return of.slice(Math.max(0, Math.floor(from))).slice(0, Math.max(0, Math.floor(count)));
+}
+
+/** Two spaces a level; numbers and Booleans keep their kind. */
+function toJson(value: Value, newLine: string): string {
+  const deeper = `${newLine}  `;
+  if (isArray(value)) {
+    if (value.length === 0) return '[]';
+    return `[${value.map((item) => deeper + toJson(item, deeper)).join(',')}${newLine}]`;
+  }
+  if (isMap(value)) {
+    if (value.size === 0) return '{}';
+    const entries = [...value].map(([key, item]) => `${deeper}${JSON.stringify(key)}: ${toJson(item, deeper)}`);
+    return `{${entries.join(',')}${newLine}}`;
+  }
+  if (value === null || typeof value === 'boolean') return String(value);
+  return typeof value === 'number' ? text(value) : JSON.stringify(text(value));
 }
 
 function replace(of: string, from: string, to: string): string {
   if (from === '') throw new ExpressionError('String cannot be of zero length: the text to replace');
   const escaped = from.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
-  return of.replaceAll(new RegExp(escaped, 'gi'), () => to);
+  const pattern = new RegExp(escaped, 'gi');
+  const found = of.match(pattern)?.length ?? 0;
+  if (of.length + found * to.length > MAX_TEXT) throw new ExpressionError('Maximum object size exceeded');
+  return of.replaceAll(pattern, () => to);
 }
 
 function format(args: readonly Argument[]): string {
   const [pattern, ...values] = args;
+  let length = 0;
   return text(pattern?.()).replaceAll(/\{\{|\}\}|\{(\d+)\}|[{}]/g, (match, number: string | undefined) => {
     if (match === '{{' || match === '}}') return match.charAt(0);
     const value = number === undefined ? undefined : values[Number(number)];
     if (value === undefined) throw new ExpressionError(`The format text is not valid: ${text(pattern?.())}`);
     const given = value();
-    return isArray(given) || isMap(given) ? kindOf(given) : text(given);
+    const shown = isArray(given) || isMap(given) ? kindOf(given) : text(given);
+    length += shown.length;
+    if (length > MAX_TEXT) throw new ExpressionError('Maximum object size exceeded');
+    return shown;
   });
 }

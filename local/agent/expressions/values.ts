@@ -11,6 +11,18 @@ export interface Version {
 
 export type Value = null | boolean | number | string | Version | readonly Value[] | ReadonlyMap<string, Value>;
 
+/** An object whose names are all declared: reading another is an error, not null. */
+export class DeclaredNames extends Map<string, Value> {}
+
+/** Longest text an expression may make, in characters; the documentation limits a whole pipeline to this many bytes. */
+export const MAX_TEXT = 20 * 1024 * 1024;
+
+/** The text, unless it is longer than a pipeline may be. Throws ExpressionError. */
+export function limitedText(text: string): string {
+  if (text.length > MAX_TEXT) throw new ExpressionError('Maximum object size exceeded');
+  return text;
+}
+
 export type Kind = 'Null' | 'Boolean' | 'Number' | 'String' | 'Version' | 'Array' | 'Object';
 
 /** A fault in an expression, at parsing or at evaluation; the message is complete. */

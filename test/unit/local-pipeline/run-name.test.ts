@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { runName } from '../../../local/pipeline/run-name.ts';
+import { runName } from '../../../local/pipeline/run/run-name.ts';
 
 describe('the number of a run', () => {
   const name = (format: string | undefined): string =>

@@ -1,25 +1,9 @@
 import assert from 'node:assert/strict';
-import { fileURLToPath } from 'node:url';
-import type { PipelinePlan } from '../../../local/pipeline/plan.ts';
-import { PipelineRefused } from '../../../local/pipeline/problems.ts';
-import { readPipeline, type PipelineInput } from '../../../local/pipeline/read-pipeline.ts';
-import { readTaskCatalog } from '../../../local/pipeline/task-catalog.ts';
+import type { PipelinePlan } from '../../../local/pipeline/plan/plan.ts';
+import { plan as read, problems as problemsOf, type TextInput } from './pipeline-text.ts';
 
-const catalog = readTaskCatalog(fileURLToPath(new URL('../../fixtures/tasks', import.meta.url)));
-
-function read(text: string, rest: Partial<PipelineInput> = {}): PipelinePlan {
-  return readPipeline({ file: 'p.yml', text, catalog, connections: ['main-connection'], ...rest });
-}
-
-/** The problems as `line:column sentence`. */
-function problems(text: string, rest: Partial<PipelineInput> = {}): string[] {
-  try {
-    read(text, rest);
-  } catch (error) {
-    if (!(error instanceof PipelineRefused)) throw error;
-    return error.problems.map(({ line, column, sentence }) => `${line}:${column} ${sentence}`);
-  }
-  return [];
+function problems(text: string, input: TextInput = {}): string[] {
+  return problemsOf(() => read(text, input));
 }
 
 const TASK = `steps:
@@ -99,9 +83,9 @@ steps:
     assert.equal(script(read(text)), 'n=3 False');
     assert.equal(script(read(text, { parameters: { count: '7', size: 'big' } })), 'n=7 True');
     assert.deepEqual(problems(text, { parameters: { count: 'x', size: 'huge', cuont: '1' } }), [
-      "2:1 Unexpected parameter 'cuont'. Did you mean 'count'?",
-      "4:12 The 'count' parameter value 'x' is not a number.",
-      "5:3 The 'size' parameter value 'huge' is not one of small, big.",
+      "--param count:1:1 The 'count' parameter value 'x' is not a valid number.",
+      "--param size:1:1 The 'size' parameter value 'huge' is not one of small, big.",
+      "--param cuont:1:1 Unexpected parameter 'cuont'. Did you mean 'count'?",
     ]);
   });
 });
@@ -148,7 +132,6 @@ describe('a pipeline that is refused', () => {
   it('names every problem at once, with its place and the nearest spelling', () => {
     const found = problems(`variables:
   subscription: main-conection
-stepz: []
 steps:
 - task: Scripted@1
   name: first
@@ -157,7 +140,6 @@ steps:
 - task: Scriptd@1
 - task: Scripted@2
 - task: Scripted
-- script: echo hi
 - task: Scripted@1
   dislayName: x
   continueOnError: $(x)
@@ -167,40 +149,45 @@ steps:
     connection: $(subscription)
 `);
     assert.deepEqual(found, [
-      "3:1 Unexpected property 'stepz' in a pipeline. Did you mean 'steps'?",
-      "7:3 Scripted needs the input 'script'.",
-      "8:5 Scripted has no input 'scirpt'. Did you mean 'script'?",
-      "9:9 The task 'Scriptd' is not one of this extension. Did you mean 'Scripted'?",
-      '10:9 The task Scripted has no version 2; it is Scripted@1.',
-      "11:9 'Scripted' must be a task and its major version, such as AmlRunJob@1.",
-      "12:3 Steps of the kind 'script' are not run here; only 'task' and 'checkout' are.",
-      "14:3 Unexpected property 'dislayName' in a task step. Did you mean 'displayName'?",
-      "15:20 Unexpected value '$(x)': continueOnError must be true or false.",
-      "16:14 Unexpected end of expression: 'eq(1'.",
-      "18:13 Scripted has no output 'declraed'. Did you mean 'declared'?",
-      "19:17 There is no service connection 'main-conection' here; there is 'main-connection'.",
+      "6:3 Scripted needs the input 'script'.",
+      "7:5 Scripted has no input 'scirpt'. Did you mean 'script'?",
+      "8:9 The task 'Scriptd@1' is not on this machine. Did you mean 'Scripted'? Give a stand-in for it with --task Scriptd=FOLDER.",
+      '9:9 The task Scripted has no version 2; it is Scripted@1.',
+      "10:9 'Scripted' must be a task and its major version, such as AmlRunJob@1.",
+      "12:3 Unexpected property 'dislayName' in a step. Did you mean 'displayName'?",
+      "13:20 Unexpected value '$(x)': continueOnError must be true or false.",
+      "14:14 Unexpected end of expression: 'eq(1'.",
+      "16:13 Scripted has no output 'declraed'. Did you mean 'declared'?",
+      "17:17 There is no service connection 'main-conection' here; there is 'main-connection'.",
     ]);
   });
 
   const single: readonly (readonly [string, string, RegExp])[] = [
-    ['templates', 'steps:\n- template: a.yml', /Steps of the kind 'template' are not run here/],
-    ['directives', `steps:\n- \${{ if true }}:\n  - task: x`, /Template directives/],
-    ['variables in template expressions', `name: \${{ variables.x }}\n${TASK}`, /Only parameters are known/],
     [
       'expressions in defaults',
       `parameters:\n- { name: a, default: "\${{ 1 }}" }\n${TASK}`,
       /not allowed in this context/,
     ],
-    ['anchors', 'steps:\n- &a\n  task: Scripted@1\n  inputs: { script: x }\n- *a', /Anchors are not supported/],
-    ['doubled keys', 'name: a\nname: b\n' + TASK, /not valid YAML/],
-    ['variable groups', `variables:\n- group: secrets\n${TASK}`, /Unexpected property 'group'/],
-    ['deployment jobs', 'jobs:\n- deployment: d', /Only 'job' is possible here, not 'deployment'/],
+    [
+      'anchors',
+      'steps:\n- &a\n  task: Scripted@1\n  inputs: { script: x }\n- *a',
+      /Anchors are not currently supported/,
+    ],
+    ['doubled keys', 'name: a\nname: b\n' + TASK, /'name' is already defined/],
+    ['unknown variable groups', `variables:\n- group: secrets\n${TASK}`, /'secrets' is not on this machine/],
+    ['deployments without a strategy', 'jobs:\n- deployment: d\n  environment: e', /needs a strategy: runOnce/],
+    [
+      'other strategies than runOnce',
+      'jobs:\n- deployment: d\n  environment: e\n  strategy: { canary: { increments: [10], deploy: { steps: [] } } }',
+      /The strategy 'canary' is not run here/,
+    ],
+    ['unknown keys', `stepz: []\n${TASK}`, /Unexpected value 'stepz'\. Did you mean 'steps'\?/],
     [
       'outputs of later steps',
       `steps:\n- task: Scripted@1\n  inputs: { script: $(b.declared) }\n- task: Scripted@1\n  name: b\n  inputs: { script: x }`,
       /runs only after this one/,
     ],
-    ['no steps at all', 'name: x', /needs 'stages', 'jobs' or 'steps'/],
+    ['no steps at all', 'name: x', /needs 'stages', 'jobs', 'steps' or 'extends'/],
   ];
   for (const [what, text, expected] of single) {
     it(`may not have ${what}`, () => {

@@ -1,9 +1,10 @@
 /** When jobs and stages run, and what they see of those they depend on (documentation: "Conditions", "Expressions"). */
-import { evaluateExpression, type Scope } from '../agent/expressions/evaluate.ts';
-import type { ExpressionFunction } from '../agent/expressions/functions.ts';
-import { fold, toBoolean, toText, type Value } from '../agent/expressions/values.ts';
-import type { OutputVariable } from '../agent/records.ts';
-import { mergeResults, type TaskResult } from '../agent/task-result.ts';
+import { evaluateExpression, type Scope } from '../../agent/expressions/evaluate.ts';
+import type { ExpressionFunction } from '../../agent/expressions/functions.ts';
+import { fold, toBoolean, toNumber, toText, type Value } from '../../agent/expressions/values.ts';
+import type { OutputVariable } from '../../agent/records.ts';
+import { mergeResults, type TaskResult } from '../../agent/task-result.ts';
+import { runtimeExpression } from '../plan/runtime-text.ts';
 
 /** A job or a stage that has ended. */
 export interface Ended {
@@ -15,6 +16,9 @@ export interface Ended {
 
 export interface UnitScope {
   readonly variables: ReadonlyMap<string, string>;
+  readonly pipeline: ReadonlyMap<string, Value>;
+  /** Counts the runs, for `counter`. */
+  readonly buildId: number;
   /** Named in `dependsOn`. */
   readonly direct: readonly Ended[];
   /** Those, and what they depend on in turn. */
@@ -32,8 +36,18 @@ export function unitRuns(condition: string | undefined, scope: UnitScope): boole
 
 /** The value of a variable: `$[ … ]` evaluated, anything else as it is. Throws ExpressionError. */
 export function runtimeValue(value: string, scope: UnitScope): string {
-  const expression = /^\$\[(.*)\]$/s.exec(value.trim())?.[1];
-  return expression === undefined ? value : toText(evaluateExpression(expression.trim(), scopeOf(scope, {})));
+  const expression = runtimeExpression(value);
+  return expression === undefined ? value : runtimeText(expression, scope);
+}
+
+/** The text of a runtime expression; null gives none. Throws ExpressionError. */
+export function runtimeText(expression: string, scope: UnitScope): string {
+  return toText(evaluateExpression(expression, scopeOf(scope, { counter: counter(scope) })));
+}
+
+/** Counts runs of this machine from its seed; the service counts for each prefix. */
+function counter({ buildId }: UnitScope): ExpressionFunction {
+  return { min: 0, max: 2, call: ([, seed]) => (toNumber(seed?.() ?? null) ?? 0) + buildId - 1 };
 }
 
 /** The worst of several results; skipped ones do not count unless there are no others. */
@@ -48,6 +62,8 @@ function scopeOf(scope: UnitScope, functions: Scope['functions']): Scope {
   return {
     names: {
       variables: new Map<string, Value>(scope.variables),
+      pipeline: scope.pipeline,
+      resources: new Map<string, Value>(),
       dependencies: new Map(scope.direct.map((each) => [each.name, valueOf(each)])),
       ...(stages && {
         stageDependencies: new Map(

@@ -1,5 +1,5 @@
 /** The number of a run: `name:` with its macros (documentation: "Configure run or build numbers"). */
-import { replaceMacros } from '../agent/variables.ts';
+import { replaceMacros } from '../../agent/variables.ts';
 
 export interface RunNameContext {
   readonly buildId: number;

@@ -1,36 +1,31 @@
 /** Checks what steps name: outputs of earlier steps and service connections. */
-import type { Node } from 'yaml';
-import type { Variables } from '../agent/variables.ts';
-import { nearestName, suggestion } from './nearest-name.ts';
+import type { Variables } from '../../agent/variables.ts';
+import type { DocumentNode } from '../document/document-node.ts';
+import { nearestName, suggestion } from '../nearest-name.ts';
 import type { StepPlan, TaskStepPlan } from './plan.ts';
-import type { YamlSource } from './yaml-source.ts';
+import type { Reading } from './reading.ts';
 
 export interface ReadTask {
   readonly step: TaskStepPlan;
   /** Where each input and environment value stands. */
-  readonly nodes: ReadonlyMap<string, Node | undefined>;
-}
-
-export interface Known {
-  readonly connections: readonly string[];
-  /** Variables of the YAML and of the run, as far as they are known before it. */
-  readonly variables: Variables;
+  readonly nodes: ReadonlyMap<string, DocumentNode>;
 }
 
 /** Reports what can be told to be wrong before the run; a macro nobody knows may still be set by a step. */
 export function checkReferences(
-  source: YamlSource,
+  reading: Reading,
   tasks: readonly ReadTask[],
   steps: readonly StepPlan[],
-  known: Known,
+  variables: Variables,
 ): void {
   for (const [index, task] of tasks.entries()) {
     const earlier = tasks.slice(0, index).map(({ step }) => step);
     for (const [name, value] of Object.entries({ ...task.step.inputs, ...task.step.env })) {
       const sentence = findBadOutput(value, earlier, steps);
-      if (sentence !== undefined) source.report(task.nodes.get(name), sentence);
+      const node = task.nodes.get(name);
+      if (sentence !== undefined && node !== undefined) reading.reader.report(node, sentence);
     }
-    checkConnections(source, task, known);
+    checkConnections(reading, task, variables);
   }
 }
 
@@ -44,6 +39,8 @@ function findBadOutput(text: string, earlier: readonly TaskStepPlan[], steps: re
       continue;
     }
     const outputs = step.definition.outputVariables;
+    // A script may set any output.
+    if (outputs.length === 0) continue;
     if (!outputs.some((name) => name.toLowerCase() === output.toLowerCase())) {
       return `${step.definition.name} has no output '${output}'.${suggestion(output, outputs)}`;
     }
@@ -51,13 +48,14 @@ function findBadOutput(text: string, earlier: readonly TaskStepPlan[], steps: re
   return undefined;
 }
 
-function checkConnections(source: YamlSource, { step, nodes }: ReadTask, { variables, connections }: Known): void {
+function checkConnections({ reader, connections }: Reading, { step, nodes }: ReadTask, variables: Variables): void {
   for (const input of step.definition.inputs.filter(({ type }) => type.startsWith('connectedService'))) {
+    const node = nodes.get(input.name);
     const value = variables.expandMacros(step.inputs[input.name] ?? '');
-    if (value === '' || value.includes('$(')) continue;
+    if (node === undefined || value === '' || value.includes('$(')) continue;
     if (!connections.some((name) => name.toLowerCase() === value.toLowerCase())) {
       const nearest = nearestName(value, connections) ?? connections[0] ?? '';
-      source.report(nodes.get(input.name), `There is no service connection '${value}' here; there is '${nearest}'.`);
+      reader.report(node, `There is no service connection '${value}' here; there is '${nearest}'.`);
     }
   }
 }
