@@ -76,8 +76,9 @@ describe('a deployment that goes wrong', function () {
     assert.equal(step.result, 'Failed');
     assert.match(errorsOf(step).join('\n'), /green.*\$\.answer is "no", not "yes"/s);
     assert.deepEqual(await traffic(), { blue: 100 });
-    // The live endpoint was never touched.
-    assert.deepEqual(bench.emulator.requests({ plane: 'arm', method: 'PUT', path: 'onlineEndpoints/answers$' }), []);
+    // It was reserved and given free; nobody was ever sent elsewhere.
+    const endpoint = await bench.workspace.get(ENDPOINT);
+    assert.deepEqual(Object.keys(valueAt(endpoint, 'tags') ?? {}), []);
     assert.equal(outputsOf(step).traffic, '{"blue":100}');
   });
 

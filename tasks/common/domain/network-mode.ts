@@ -1,13 +1,39 @@
 /** What "private" means for an online endpoint, by the network of its workspace. */
 import { at, isJsonObject, textAt, type Json, type JsonObject } from './json.ts';
 
-/** `managed`: the workspace has a managed virtual network, where deployments send their traffic without a flag of their own. */
-export type NetworkMode = 'managed' | 'legacy';
+/**
+ * Where a deployment's outbound traffic may go. In a workspace with a managed virtual network that network decides for all of them:
+ * `internetOutbound` (AllowInternetOutbound), `approvedOutbound` (AllowOnlyApprovedOutbound), `managed` (a mode of its that is not
+ * known here). `legacy`: there is none, and each deployment has a flag of its own.
+ */
+export type NetworkMode = 'legacy' | 'internetOutbound' | 'approvedOutbound' | 'managed';
 
 /** The network mode of a workspace, from the resource itself. */
 export function networkMode(workspace: Json): NetworkMode {
-  const mode = textAt(workspace, 'properties', 'managedNetwork', 'isolationMode');
-  return mode === undefined || mode === 'Disabled' ? 'legacy' : 'managed';
+  switch (textAt(workspace, 'properties', 'managedNetwork', 'isolationMode')?.toLowerCase() ?? 'disabled') {
+    case 'disabled':
+      return 'legacy';
+    case 'allowinternetoutbound':
+      return 'internetOutbound';
+    case 'allowonlyapprovedoutbound':
+      return 'approvedOutbound';
+    default:
+      return 'managed';
+  }
+}
+
+/** One sentence on who decides about a private deployment's outbound traffic. */
+export function egressText(mode: NetworkMode): string {
+  switch (mode) {
+    case 'legacy':
+      return "Egress: the workspace has no managed virtual network, so the deployment's own flag turns it off.";
+    case 'internetOutbound':
+      return "Egress: the workspace's managed virtual network decides, and lets deployments reach the internet (AllowInternetOutbound).";
+    case 'approvedOutbound':
+      return "Egress: the workspace's managed virtual network decides, and lets deployments reach what is approved (AllowOnlyApprovedOutbound).";
+    case 'managed':
+      return "Egress: the workspace's managed virtual network decides; the deployment's own flag has no effect and is not sent.";
+  }
 }
 
 /** True when everybody on the internet can reach the resource's address (which is not to say that they get in). */
@@ -27,7 +53,7 @@ export function privateEndpointBody(body: JsonObject): JsonObject {
  */
 export function privateDeploymentBody(body: JsonObject, mode: NetworkMode): JsonObject {
   if (textAt(body, 'properties', 'endpointComputeType') === 'Kubernetes') return body;
-  return withProperties(body, { egressPublicNetworkAccess: mode === 'managed' ? undefined : 'Disabled' });
+  return withProperties(body, { egressPublicNetworkAccess: mode === 'legacy' ? 'Disabled' : undefined });
 }
 
 function withProperties(body: JsonObject, changes: Readonly<Record<string, string | undefined>>): JsonObject {

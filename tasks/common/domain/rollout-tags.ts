@@ -15,11 +15,15 @@ const LEASE = 'azdo.rollout.leaseUntil';
 const FOUND = 'azdo.rollout.found';
 const FOUND_MIRROR = 'azdo.rollout.foundMirror';
 const ASKED = 'azdo.rollout.asked';
+const BEFORE = 'azdo.rollout.before';
 const DEPLOYMENT = 'azdo.rollout.deployment';
 const RUN = 'azdo.rollout.run';
 
-/** `running`: a step works on it. `waiting`: it stands between two steps, for an approval for example. */
-export type RolloutState = 'running' | 'waiting';
+/**
+ * `running`: a step works on it. `waiting`: it stands between two steps, for an approval for example. `finished`: the new
+ * deployment has everything; what is left tells the same run how to go back.
+ */
+export type RolloutState = 'running' | 'waiting' | 'finished';
 
 export interface RolloutRecord {
   /** The pipeline run and the endpoint: every step of one rollout has the same. */
@@ -32,8 +36,10 @@ export interface RolloutRecord {
   /** What was there before the first shift. */
   readonly found: Traffic;
   readonly foundMirror: Traffic;
-  /** What the rollout asked for last: where the endpoint shows something else, somebody else has changed it. */
+  /** What the rollout asked for last. */
   readonly asked: Traffic;
+  /** What there was before it asked for that: a change that failed in the service leaves it there. */
+  readonly before: Traffic;
   /** The new deployment. */
   readonly deployment: string;
   /** For people: the pipeline and its run. */
@@ -48,11 +54,12 @@ export function rolloutOf(endpoint: Json | undefined): RolloutRecord | undefined
   return {
     id,
     holder: tag(HOLDER) ?? '',
-    state: tag(STATE) === 'waiting' ? 'waiting' : 'running',
+    state: stateOf(tag(STATE)),
     leaseUntil: timeOf(tag(LEASE)),
     found: sharesOf(tag(FOUND)),
     foundMirror: sharesOf(tag(FOUND_MIRROR)),
     asked: sharesOf(tag(ASKED)),
+    before: sharesOf(tag(BEFORE)),
     deployment: tag(DEPLOYMENT) ?? '',
     run: tag(RUN) ?? 'an unknown run',
   };
@@ -60,12 +67,38 @@ export function rolloutOf(endpoint: Json | undefined): RolloutRecord | undefined
 
 /** True while nobody but the rollout's own run may change the endpoint. `now` in milliseconds since 1970. */
 export function isLeased(rollout: RolloutRecord | undefined, now: number): boolean {
-  return rollout !== undefined && rollout.leaseUntil > now;
+  return rollout !== undefined && rollout.state !== 'finished' && rollout.leaseUntil > now;
 }
 
-/** True when the endpoint's traffic is what the rollout asked for last. */
-export function isAsAsked(rollout: RolloutRecord, endpoint: Json): boolean {
-  return sameTraffic(endpointTraffic(endpoint), rollout.asked);
+/** True when the endpoint's traffic is of the rollout's making; otherwise somebody else has changed it. */
+export function isOwnTraffic(rollout: RolloutRecord, endpoint: Json): boolean {
+  const traffic = endpointTraffic(endpoint);
+  return [rollout.asked, rollout.before, rollout.found].some((known) => sameTraffic(known, traffic));
+}
+
+/** Who works on a rollout. */
+export interface RolloutOwner {
+  readonly id: string;
+  readonly holder: string;
+  readonly run: string;
+}
+
+/** Whether somebody may change an endpoint: `free` of rollouts, or a `takeOver` of one, or refused with a sentence. */
+export type Claim =
+  | { readonly kind: 'free' }
+  | { readonly kind: 'takeOver'; readonly rollout: RolloutRecord; readonly why: 'own' | 'expired' | 'broken' }
+  | { readonly kind: 'refused'; readonly rollout: RolloutRecord };
+
+/**
+ * What a rollout that stands at an endpoint means for somebody who wants to begin. A step that runs again takes its own one over
+ * at once, and so does another step of the same run while nobody works on it; everybody else when its lease has ended.
+ */
+export function claimOf(rollout: RolloutRecord | undefined, owner: RolloutOwner, now: number, breaks: boolean): Claim {
+  if (rollout === undefined || rollout.state === 'finished') return { kind: 'free' };
+  const isOwn = rollout.id === owner.id && (rollout.holder === owner.holder || rollout.state === 'waiting');
+  if (isOwn) return { kind: 'takeOver', rollout, why: 'own' };
+  if (rollout.leaseUntil <= now) return { kind: 'takeOver', rollout, why: 'expired' };
+  return breaks ? { kind: 'takeOver', rollout, why: 'broken' } : { kind: 'refused', rollout };
 }
 
 /** The endpoint's tags with those of a rollout; without any where it is undefined. Tags of others stay. */
@@ -97,6 +130,7 @@ function rolloutTags(rollout: RolloutRecord): Readonly<Record<string, string>> {
     [FOUND]: sharesText(rollout.found),
     ...(mirror === 'none' ? {} : { [FOUND_MIRROR]: mirror }),
     [ASKED]: sharesText(rollout.asked),
+    [BEFORE]: sharesText(rollout.before),
     [DEPLOYMENT]: rollout.deployment,
     [RUN]: rollout.run.slice(0, 250),
   };
@@ -114,6 +148,10 @@ function sharesOf(text: string | undefined): Traffic {
     return name === undefined ? [] : [[name, Number(share)] as const];
   });
   return Object.fromEntries(shares);
+}
+
+function stateOf(text: string | undefined): RolloutState {
+  return text === 'waiting' || text === 'finished' ? text : 'running';
 }
 
 /** A lease that cannot be read has ended: nobody could ever renew it. */

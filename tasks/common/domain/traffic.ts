@@ -6,13 +6,40 @@ export type Traffic = Readonly<Record<string, number>>;
 
 /** What the endpoint's traffic rule is; deployments with none are left out. */
 export function endpointTraffic(endpoint: Json | undefined): Traffic {
-  const map = at(endpoint, 'properties', 'traffic');
+  return sharesAt(endpoint, 'traffic');
+}
+
+/** Which deployments get a copy of the traffic. */
+export function mirrorTraffic(endpoint: Json | undefined): Traffic {
+  return sharesAt(endpoint, 'mirrorTraffic');
+}
+
+function sharesAt(endpoint: Json | undefined, field: string): Traffic {
+  const map = at(endpoint, 'properties', field);
   if (!isJsonObject(map)) return {};
   const shares = Object.entries(map).flatMap(([name, share]) => {
     const percent = Number(share);
     return percent > 0 ? [[name, percent] as const] : [];
   });
   return Object.fromEntries(shares);
+}
+
+/**
+ * The traffic with one deployment at a share; the others divide the rest as they did before, in whole percents. Who alone has
+ * nobody to share with gets everything.
+ */
+export function withShare(traffic: Traffic, deployment: string, percent: number): Traffic {
+  const others = Object.entries(traffic).filter(([name, share]) => name !== deployment && share > 0);
+  const total = others.reduce((sum, [, share]) => sum + share, 0);
+  if (total === 0) return { [deployment]: 100 };
+  const rest = 100 - percent;
+  const exact = others.map(([name, share]) => ({ name, share: (share * rest) / total }));
+  // Largest remainder: what rounding down leaves over goes to those who lost most by it.
+  const byLoss = exact.toSorted((a, b) => (b.share % 1) - (a.share % 1) || (a.name < b.name ? -1 : 1));
+  const left = rest - exact.reduce((sum, { share }) => sum + Math.floor(share), 0);
+  const lucky = new Set(byLoss.slice(0, left).map(({ name }) => name));
+  const shares = exact.map(({ name, share }) => [name, Math.floor(share) + (lucky.has(name) ? 1 : 0)] as const);
+  return withoutZeros({ ...Object.fromEntries(shares), [deployment]: percent });
 }
 
 /** A sentence when this cannot be an endpoint's traffic: whole percents that make 100, or none at all. */
@@ -61,16 +88,33 @@ function otherColour(name: string): string {
 /** What the service fills in and does not take back. */
 const READ_ONLY = ['scoringUri', 'swaggerUri', 'provisioningState', 'keys'];
 
-/** The whole body of an endpoint's PUT with nothing but its traffic changed, so that auth, tags and network settings stay. */
-export function withTraffic(endpoint: JsonObject, traffic: Traffic): JsonObject {
+/** What a rollout changes of an endpoint; what is absent stays. */
+export interface EndpointChange {
+  readonly traffic?: Traffic;
+  readonly mirror?: Traffic;
+  readonly tags?: JsonObject;
+}
+
+/** The whole body of an endpoint's PUT with nothing else changed, so that auth, tags and network settings stay. */
+export function changedEndpoint(endpoint: JsonObject, change: EndpointChange): JsonObject {
   const properties = isJsonObject(endpoint.properties) ? endpoint.properties : {};
   const kept = Object.fromEntries(Object.entries(properties).filter(([key]) => !READ_ONLY.includes(key)));
-  const shares = Object.fromEntries(Object.entries(traffic).filter(([, share]) => share > 0));
   return {
     ...pick(endpoint, ['location', 'tags', 'kind', 'sku']),
+    ...(change.tags === undefined ? {} : { tags: change.tags }),
     ...(isJsonObject(endpoint.identity) ? { identity: writableIdentity(endpoint.identity) } : {}),
-    properties: { ...kept, traffic: shares },
+    properties: {
+      ...kept,
+      traffic: withoutZeros(change.traffic ?? endpointTraffic(endpoint)),
+      ...(change.mirror === undefined || sameTraffic(change.mirror, mirrorTraffic(endpoint))
+        ? {}
+        : { mirrorTraffic: withoutZeros(change.mirror) }),
+    },
   };
+}
+
+function withoutZeros(shares: Traffic): Traffic {
+  return Object.fromEntries(Object.entries(shares).filter(([, share]) => share > 0));
 }
 
 /** An identity as it may be sent: principal and tenant ids are the service's. */

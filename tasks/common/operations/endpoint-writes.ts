@@ -1,6 +1,13 @@
 /** Writes to an online endpoint, which does one thing at a time. */
-import { textAt, type JsonObject } from '../domain/json.ts';
-import { endpointTraffic, sameTraffic, trafficText, withTraffic, type Traffic } from '../domain/traffic.ts';
+import { isJsonObject, textAt, type Json, type JsonObject } from '../domain/json.ts';
+import {
+  changedEndpoint,
+  endpointTraffic,
+  mirrorTraffic,
+  sameTraffic,
+  trafficText,
+  type EndpointChange,
+} from '../domain/traffic.ts';
 import { elapsedText } from '../domain/elapsed-time.ts';
 import { ServiceError } from '../errors.ts';
 import type { Resource } from '../ports.ts';
@@ -17,8 +24,8 @@ export async function whenFree<T>({ agent }: Context, what: string, work: () => 
     try {
       return await work();
     } catch (error) {
-      const isBusy = error instanceof ServiceError && error.status === 409;
-      if (!isBusy || agent.clock.now() - started > BUSY_MS) throw error;
+      const isTaken = error instanceof ServiceError && error.status === 409;
+      if (!isTaken || agent.clock.now() - started > BUSY_MS) throw error;
       if (!told) agent.log.info(`${what}: another operation runs (${error.message}); waiting for its end.`);
       await agent.clock.sleep(BUSY_POLL_MS, agent.signal);
     }
@@ -45,36 +52,77 @@ export function putSlowly(context: Context, path: string, body: JsonObject): Pro
 const OBSERVED_MS = 5 * 60_000;
 const OBSERVED_POLL_MS = 3000;
 
-/** Changes nothing but the traffic, and waits until the endpoint itself shows it. */
-export async function setTraffic(context: Context, name: string, traffic: Traffic): Promise<Resource> {
+/**
+ * Reads the endpoint, lets `decide` say what is to change (undefined: nothing), writes the whole of it with nothing else changed,
+ * and waits until the endpoint itself shows it. Throws what `decide` throws, and ServiceError.
+ */
+export async function changeEndpoint(
+  context: Context,
+  name: string,
+  decide: (endpoint: Resource) => EndpointChange | undefined,
+): Promise<Resource> {
   const { workspace, agent } = context;
+  let wanted: EndpointChange = {};
   await whenFree(context, `onlineEndpoints/${name}`, async () => {
+    // Read anew at each attempt: whoever kept the endpoint busy may have changed it.
     const endpoint = await readEndpoint(context, name);
-    if (sameTraffic(endpointTraffic(endpoint), traffic)) return;
-    await workspace.put(`onlineEndpoints/${name}`, withTraffic(endpoint, traffic), { signal: agent.signal });
+    if (isBusy(endpoint)) throw busy(name);
+    wanted = decide(endpoint) ?? {};
+    if (shows(endpoint, wanted)) return;
+    await workspace.put(`onlineEndpoints/${name}`, changedEndpoint(endpoint, wanted), { signal: agent.signal });
   });
+  return observed(context, name, wanted);
+}
+
+/** While an operation runs, the endpoint shows neither what was nor what will be. */
+function isBusy(endpoint: Resource): boolean {
+  return /^(Creating|Updating|Deleting)$/i.test(textAt(endpoint, 'properties', 'provisioningState') ?? '');
+}
+
+function busy(name: string): ServiceError {
+  return new ServiceError({ status: 409, code: 'EndpointBusy', message: `${name} is being changed` });
+}
+
+async function observed(context: Context, name: string, wanted: EndpointChange): Promise<Resource> {
+  const { agent } = context;
   const started = agent.clock.now();
   for (;;) {
     const endpoint = await readEndpoint(context, name);
     const isReady = textAt(endpoint, 'properties', 'provisioningState') === 'Succeeded';
-    if (isReady && sameTraffic(endpointTraffic(endpoint), traffic)) return endpoint;
-    if (agent.clock.now() - started > OBSERVED_MS) throw notObserved(name, traffic, endpointTraffic(endpoint));
+    if (isReady && shows(endpoint, wanted)) return endpoint;
+    if (agent.clock.now() - started > OBSERVED_MS) throw notObserved(name, wanted, endpoint);
     await agent.clock.sleep(OBSERVED_POLL_MS, agent.signal);
   }
 }
 
-async function readEndpoint({ workspace, agent }: Context, name: string): Promise<Resource> {
+function shows(endpoint: Resource, { traffic, mirror, tags }: EndpointChange): boolean {
+  return (
+    (traffic === undefined || sameTraffic(endpointTraffic(endpoint), traffic)) &&
+    (mirror === undefined || sameTraffic(mirrorTraffic(endpoint), mirror)) &&
+    (tags === undefined || sameTags(endpoint.tags, tags))
+  );
+}
+
+function sameTags(left: Json | undefined, right: JsonObject): boolean {
+  const found = isJsonObject(left) ? left : {};
+  const names = new Set([...Object.keys(found), ...Object.keys(right)]);
+  return [...names].every((name) => found[name] === right[name]);
+}
+
+/** The endpoint as it is. Throws ServiceError when it is gone. */
+export async function readEndpoint({ workspace, agent }: Context, name: string): Promise<Resource> {
   const endpoint = await workspace.get(`onlineEndpoints/${name}`, { signal: agent.signal });
   if (endpoint !== undefined) return endpoint;
   throw new ServiceError({ status: 404, code: 'NoSuchEndpoint', message: `The online endpoint ${name} is gone.` });
 }
 
-function notObserved(name: string, wanted: Traffic, found: Traffic): ServiceError {
+function notObserved(name: string, wanted: EndpointChange, found: Resource): ServiceError {
+  const traffic = trafficText(wanted.traffic ?? endpointTraffic(found));
   return new ServiceError({
     status: 200,
     code: 'TrafficNotObserved',
     message:
-      `The endpoint ${name} was told to send its traffic to ${trafficText(wanted)}, ` +
-      `but after ${elapsedText(OBSERVED_MS)} it still shows ${trafficText(found)}.`,
+      `The endpoint ${name} was told to send its traffic to ${traffic}, ` +
+      `but after ${elapsedText(OBSERVED_MS)} it still shows ${trafficText(endpointTraffic(found))}.`,
   });
 }

@@ -8,7 +8,8 @@ import { textAt } from '../domain/json.ts';
 import { lineageProperties } from '../domain/lineage.ts';
 import { shownPath } from '../domain/paths.ts';
 import { modelReference, nameProblem } from '../domain/resource-names.ts';
-import { UserError } from '../errors.ts';
+import { UserError, type Problem } from '../errors.ts';
+import { collect, throwProblems } from './collect-problems.ts';
 import type { Context } from './task-context.ts';
 
 export type EndpointType = 'online' | 'batch';
@@ -43,10 +44,13 @@ export async function planEndpointFiles(
   files: EndpointFiles,
   type: EndpointType,
 ): Promise<PlannedEndpoint> {
-  const endpoint = await planEndpoint(context, files, type);
-  const deployment = await planDeployment(context, files, type, endpoint);
-  const endpointName = deployment.main.collection.split('/')[1] ?? '';
-  checkNames(endpoint, deployment, endpointName);
+  const problems: Problem[] = [];
+  const endpoint = await collect(problems, () => planEndpoint(context, files, type));
+  const deployment = await collect(problems, () => planDeployment(context, files, type));
+  const endpointName = deployment?.main.collection.split('/')[1] ?? '';
+  if (deployment !== undefined) problems.push(...nameProblems(endpoint, deployment, endpointName));
+  throwProblems(problems);
+  if (deployment === undefined) throw new UserError(`${files.deploymentFile} describes no deployment.`);
   return { endpointName, endpoint, deployment };
 }
 
@@ -59,13 +63,8 @@ async function planEndpoint(context: Context, files: EndpointFiles, type: Endpoi
   return plan(context, files, files.endpointFile, KINDS[type].endpoint, overrides);
 }
 
-async function planDeployment(
-  context: Context,
-  files: EndpointFiles,
-  type: EndpointType,
-  endpoint: Plan | undefined,
-): Promise<Plan> {
-  const endpointName = files.endpointName ?? (await missingEndpointName(context, files, endpoint));
+async function planDeployment(context: Context, files: EndpointFiles, type: EndpointType): Promise<Plan> {
+  const endpointName = files.endpointName ?? (await missingEndpointName(context, files));
   const overrides = [
     ...parseOverrides(files.deploymentOverrides),
     ...named('endpoint_name', endpointName),
@@ -75,13 +74,13 @@ async function planDeployment(
 }
 
 /** Deployment files often leave their endpoint out, for the command line to name it. */
-async function missingEndpointName(
-  { agent }: Context,
-  files: EndpointFiles,
-  endpoint: Plan | undefined,
-): Promise<string | undefined> {
-  const text = await agent.files.readText(files.deploymentFile);
-  return textAt(yamlData(text ?? ''), 'endpoint_name') === undefined ? endpoint?.main.name : undefined;
+async function missingEndpointName({ agent }: Context, files: EndpointFiles): Promise<string | undefined> {
+  const { deploymentFile, endpointFile } = files;
+  const nameIn = async (path: string, key: string): Promise<string | undefined> =>
+    textAt(yamlData((await agent.files.readText(path)) ?? ''), key);
+  if (endpointFile === undefined || (await nameIn(deploymentFile, 'endpoint_name')) !== undefined) return undefined;
+  const override = parseOverrides(files.endpointOverrides).find(({ path }) => path === 'name');
+  return typeof override?.value === 'string' ? override.value : nameIn(endpointFile, 'name');
 }
 
 function named(path: string, value: string | undefined): readonly Override[] {
@@ -116,8 +115,8 @@ function plan(
   });
 }
 
-function checkNames(endpoint: Plan | undefined, deployment: Plan, endpointName: string): void {
-  const problems = [
+function nameProblems(endpoint: Plan | undefined, deployment: Plan, endpointName: string): readonly Problem[] {
+  return [
     nameProblem('endpoint', endpointName),
     nameProblem('deployment', deployment.main.name),
     endpoint === undefined || endpoint.main.name === endpointName
@@ -125,5 +124,4 @@ function checkNames(endpoint: Plan | undefined, deployment: Plan, endpointName: 
       : `The deployment belongs to the endpoint '${endpointName}', but ${endpoint.file} describes '${endpoint.main.name}'. ` +
         "Use the same name in both, or give 'endpointName'.",
   ].flatMap((message) => (message === undefined ? [] : [{ file: deployment.file, message }]));
-  if (problems.length > 0) throw new UserError(problems);
 }

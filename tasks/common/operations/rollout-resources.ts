@@ -1,49 +1,74 @@
 /** Creates what a rollout needs: the endpoint, and the new deployment without traffic. */
+import type { Plan } from '../aml-yaml/plan.ts';
 import { yamlData } from '../aml-yaml/yaml-data.ts';
-import { failureKind } from '../domain/failure-classification.ts';
-import { isJsonObject, textAt, type Json, type JsonObject } from '../domain/json.ts';
-import { isPublic, privateDeploymentBody, privateEndpointBody } from '../domain/network-mode.ts';
+import { at, isJsonObject, textAt, type Json, type JsonObject } from '../domain/json.ts';
+import { egressText, isPublic, privateDeploymentBody, privateEndpointBody } from '../domain/network-mode.ts';
+import { provisioningCause, provisioningSentence } from '../domain/provisioning-failure.ts';
 import { differences } from '../domain/resource-difference.ts';
+import { isRolloutTag, tagsWithRollout, type RolloutRecord } from '../domain/rollout-tags.ts';
 import { endpointTraffic } from '../domain/traffic.ts';
 import { ServiceError } from '../errors.ts';
 import type { Resource } from '../ports.ts';
 import { keepTraffic, prepareBody } from './apply-plan.ts';
 import { putSlowly, whenFree } from './endpoint-writes.ts';
 import type { RolloutFiles, RolloutPlan } from './plan-rollout.ts';
+import { reserve } from './rollout-lease.ts';
 import type { Timeline } from './rollout-timeline.ts';
 import type { Context } from './task-context.ts';
 import { tolerant } from './tolerant.ts';
 
 type Network = RolloutFiles['network'];
 
-/** The endpoint as its YAML wants it, with the traffic it has. Throws ServiceError when it stays public against `private`. */
+/**
+ * The endpoint as its YAML wants it, with the traffic it has, reserved for the rollout where there is a record of one.
+ * Throws ServiceError when it stays public against `private`.
+ */
 export async function createEndpoint(
   context: Context,
   rollout: RolloutPlan,
   network: Network,
+  record: RolloutRecord | undefined,
   timeline: Timeline,
 ): Promise<Resource> {
-  const { endpoint: plan, endpointName, found } = rollout;
-  if (plan === undefined) return found ?? {};
-  const planned = await prepareBody(context, plan);
+  const { endpoint: plan, endpointName, endpointFound, found } = rollout;
+  const held =
+    endpointFound === undefined || record === undefined
+      ? endpointFound
+      : await reserve(context, endpointName, record, found, endpointFound);
+  if (record !== undefined && held !== undefined)
+    timeline.note(`Endpoint ${endpointName} is reserved for this rollout.`, endpointTraffic(held));
+  if (plan === undefined) return held ?? {};
+  const planned = withoutTraffic(await prepareBody(context, plan));
   const declared = network === 'private' ? privateEndpointBody(planned) : planned;
-  const body = found === undefined ? withoutTraffic(declared) : keepTraffic(plan.main, withoutTraffic(declared), found);
-  const changes = found === undefined ? [] : differences(body, found, yamlData);
+  const body = withTags(held === undefined ? declared : keepTraffic(plan.main, declared, held), held, record);
+  const changes = held === undefined ? [] : differences(body, held, yamlData);
   for (const { path } of changes) context.agent.log.info(`  ${path} changes.`);
-  const isReady = textAt(found, 'properties', 'provisioningState') === 'Succeeded';
-  const isUnchanged = found !== undefined && isReady && changes.length === 0;
-  const endpoint = isUnchanged ? found : await putSlowly(context, `onlineEndpoints/${endpointName}`, body);
-  if (network === 'private' && textAt(body, 'properties', 'compute') === undefined && isPublic(endpoint)) {
-    throw new ServiceError({
-      status: 200,
-      code: 'StillPublic',
-      message: `The endpoint ${endpointName} can still be reached from the internet, although that was turned off.`,
-      hint: 'Nothing is deployed to it. Check for a policy or another pipeline that changes it.',
-    });
-  }
-  const what = found === undefined ? 'created' : isUnchanged ? 'is as its YAML says' : 'updated';
+  const isReady = textAt(held, 'properties', 'provisioningState') === 'Succeeded';
+  const isUnchanged = held !== undefined && isReady && changes.length === 0;
+  const endpoint = isUnchanged ? held : await putSlowly(context, `onlineEndpoints/${endpointName}`, body);
+  checkStillPrivate(endpointName, endpoint, network);
+  const what = held === undefined ? 'created' : isUnchanged ? 'is as its YAML says' : 'updated';
   timeline.note(`Endpoint ${endpointName} ${what}.`, endpointTraffic(endpoint));
   return endpoint;
+}
+
+function checkStillPrivate(name: string, endpoint: Resource, network: Network): void {
+  const isManaged = (at(endpoint, 'properties', 'compute') ?? null) === null;
+  if (network !== 'private' || !isManaged || !isPublic(endpoint)) return;
+  throw new ServiceError({
+    status: 200,
+    code: 'StillPublic',
+    message: `The endpoint ${name} can still be reached from the internet, although that was turned off.`,
+    hint: 'Nothing is deployed to it. Check for a policy or another pipeline that changes it.',
+  });
+}
+
+/** The tags of the file, and those of the rollout that is or was there. */
+function withTags(body: JsonObject, live: Resource | undefined, record: RolloutRecord | undefined): JsonObject {
+  if (record !== undefined) return { ...body, tags: tagsWithRollout(body, record) };
+  const tags = isJsonObject(live?.tags) ? live.tags : {};
+  const kept = Object.entries(tags).filter(([name]) => isRolloutTag(name));
+  return { ...body, tags: { ...(isJsonObject(body.tags) ? body.tags : {}), ...Object.fromEntries(kept) } };
 }
 
 /** Deployments get traffic from the rollout, not from the endpoint's YAML: it names deployments that do not exist yet. */
@@ -58,11 +83,16 @@ export async function isAlreadyLive(
   rollout: RolloutPlan,
   body: JsonObject,
 ): Promise<string | undefined> {
-  const { previous, foundTraffic, endpointName } = rollout;
-  if (previous === undefined || foundTraffic[previous] !== 100) return undefined;
-  const live = await readDeployment(context, endpointName, previous);
-  if (live === undefined || textAt(live, 'properties', 'provisioningState') !== 'Succeeded') return undefined;
-  return differences(body, live, yamlData).length === 0 ? previous : undefined;
+  const { previous, found, endpointName } = rollout;
+  if (previous === undefined || found.traffic[previous] !== 100) return undefined;
+  return (await isDeployed(context, endpointName, previous, body)) ? previous : undefined;
+}
+
+/** True when a deployment is there, ready, and exactly what would be deployed. */
+export async function isDeployed(context: Context, endpoint: string, name: string, body: JsonObject): Promise<boolean> {
+  const live = await readDeployment(context, endpoint, name);
+  if (live === undefined || textAt(live, 'properties', 'provisioningState') !== 'Succeeded') return false;
+  return differences(body, live, yamlData).length === 0;
 }
 
 /** Creates the new deployment, or updates the one that had its name and no traffic. Throws ServiceError with the container's log. */
@@ -99,14 +129,16 @@ function readDeployment({ workspace, agent }: Context, endpoint: string, name: s
 
 /** The body of the new deployment, with everything it needs uploaded, and private where that is asked for. */
 export async function deploymentBody(context: Context, rollout: RolloutPlan, network: Network): Promise<JsonObject> {
-  const body = await prepareBody(context, rollout.deployment);
+  const body = await prepareBody(context, withoutChecks(rollout.deployment));
   if (network !== 'private') return body;
-  if (rollout.mode === 'managed') {
-    context.agent.log.info(
-      "Egress: the workspace's managed virtual network decides; the deployment's own flag is not sent.",
-    );
-  }
+  if (textAt(body, 'properties', 'endpointComputeType') !== 'Kubernetes')
+    context.agent.log.info(egressText(rollout.mode));
   return privateDeploymentBody(body, rollout.mode);
+}
+
+/** All that must be there has been looked for; the endpoint itself may not be there yet. */
+function withoutChecks(plan: Plan): Plan {
+  return { ...plan, steps: plan.steps.filter((step) => step.do !== 'require') };
 }
 
 /** Lines of the container's log that are asked for and shown. */
@@ -118,36 +150,34 @@ async function deploymentFailed(
   name: string,
   error: ServiceError,
 ): Promise<ServiceError> {
-  const { workspace, agent } = context;
-  const answer = await tolerant(agent.log, `the log of ${name}`, () =>
-    workspace.post(`${path}/getLogs`, { tail: LOG_LINES }, { signal: agent.signal }),
-  );
-  const log = logText(answer).trimEnd().split('\n').slice(-LOG_LINES).join('\n');
+  const log = await containerLog(context, path, name);
   const lines = log === '' ? '' : `\nLast lines of the container's log:\n${log.replace(/^/gm, '  ')}`;
+  const sentence = provisioningSentence(provisioningCause(error.code, error.message, log));
   return new ServiceError({
     status: error.status,
     code: error.code,
     message:
-      `The deployment ${name} failed: ${error.message} ${causeHint(error, log)}` +
-      `It has no traffic; the next run replaces it.${lines}`,
+      [`The deployment ${name} failed: ${error.message}`, sentence, 'It has no traffic; the next run replaces it.']
+        .filter((part) => part !== '')
+        .join(' ') + lines,
     requestId: error.requestId,
     hint: lines === '' ? error.hint : undefined,
     cause: error,
   });
 }
 
-function logText(answer: Json | undefined): string {
-  return typeof answer === 'string' ? answer : (textAt(answer, 'content') ?? '');
+/** The end of the scoring container's log, or, where it never started, of the one that fetches model and code. */
+async function containerLog({ workspace, agent }: Context, path: string, name: string): Promise<string> {
+  for (const container of [{}, { containerType: 'StorageInitializer' }]) {
+    const answer = await tolerant(agent.log, `the log of ${name}`, () =>
+      workspace.post(`${path}/getLogs`, { tail: LOG_LINES, ...container }, { signal: agent.signal }),
+    );
+    const log = logText(answer).trimEnd().split('\n').slice(-LOG_LINES).join('\n');
+    if (log !== '') return log;
+  }
+  return '';
 }
 
-function causeHint(error: ServiceError, log: string): string {
-  if (/probe|liveness|readiness|timed? ?out waiting/i.test(error.message)) {
-    return 'The container did not become healthy: its scoring script may load too slowly or fail in init(). ';
-  }
-  if (/acr|registry|pull/i.test(error.message) && /unauthor|denied|forbidden|pull/i.test(error.message)) {
-    return "The image could not be pulled: the endpoint's identity needs AcrPull on the registry, and a route to it. ";
-  }
-  const kind = failureKind(error.code, error.message);
-  if (kind === 'quota') return 'There is not enough quota for the instance type: blue and green run side by side. ';
-  return /Traceback|Error:/.test(log) ? 'The scoring script failed: see the lines below. ' : '';
+function logText(answer: Json | undefined): string {
+  return typeof answer === 'string' ? answer : (textAt(answer, 'content') ?? '');
 }

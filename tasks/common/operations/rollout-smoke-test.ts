@@ -1,8 +1,11 @@
 /** Asks a deployment before it gets traffic, and the endpoint after it has. */
-import type { ResponseAssertion } from '../domain/response-assertions.ts';
-import { ServiceError } from '../errors.ts';
+import { percentile } from '../domain/latency.ts';
+import { latencyFailures, type ResponseAssertion } from '../domain/response-assertions.ts';
+import { ServiceError, TimedOutError } from '../errors.ts';
 import type { Resource, ScoreResponse } from '../ports.ts';
-import { endpointAccess, judge, score, type RequestBody } from './call-endpoint.ts';
+import { endpointAccess, judge, score, type EndpointAccess, type RequestBody } from './call-endpoint.ts';
+import { readEndpoint } from './endpoint-writes.ts';
+import type { LiveRollout } from './live-rollout.ts';
 import type { Timeline } from './rollout-timeline.ts';
 import type { Context } from './task-context.ts';
 import { isTransient } from './tolerant.ts';
@@ -34,25 +37,88 @@ export async function smokeTest(
 ): Promise<void> {
   const access = await endpointAccess(context, endpoint, endpointName);
   const target = deployment ?? endpointName;
-  const options = { deployment, timeoutMs: ANSWER_MS };
-  const response = await untilReady(context, () => score(context, access, smoke.body, options));
-  const failures = judge(smoke.assertions, response);
+  const response = await untilReady(context, () => ask(context, access, smoke, deployment));
+  const failures = [...judge(smoke.assertions, response), ...latencyFailures(smoke.assertions, response.durationMs)];
   if (failures.length > 0) {
     timeline.note(`Smoke test of ${target} failed.`);
-    throw new ServiceError({
-      status: response.status,
-      code: 'SmokeTestFailed',
-      message: `${target} did not pass its smoke test: ${failures.join('\n')}`,
-      requestId: response.headers['x-request-id'],
-    });
+    throw smokeTestFailed(target, failures, response);
   }
   timeline.note(`Smoke test of ${target} passed: ${response.status} in ${Math.round(response.durationMs)} ms.`);
 }
 
-async function untilReady({ agent }: Context, ask: () => Promise<ScoreResponse>): Promise<ScoreResponse> {
+/** Sends the smoke request again and again to the new deployment alone. Throws ServiceError when more fail than may. */
+export async function sendSmokeRequests(
+  context: Context,
+  { endpointName, deployment, smoke, timeline }: LiveRollout,
+  requests: number,
+  allowedFailures: number,
+): Promise<void> {
+  if (smoke === undefined) return;
+  const access = await endpointAccess(context, await readEndpoint(context, endpointName), endpointName);
+  const failures: string[] = [];
+  const durations: number[] = [];
+  let failed = 0;
+  let last: ScoreResponse | undefined;
+  for (let number = 1; number <= requests; number += 1) {
+    const send = (): Promise<ScoreResponse> => ask(context, access, smoke, deployment);
+    const wrong = await unreachableAsFailure(context, async () => {
+      last = await (number === 1 ? untilReady(context, send) : send());
+      durations.push(last.durationMs);
+      return judge(smoke.assertions, last);
+    });
+    if (wrong.length > 0) failed += 1;
+    failures.push(...wrong.map((failure) => `Request ${number}: ${failure}`));
+  }
+  const p95 = percentile(durations, 95);
+  const slow = durations.length === 0 ? [] : latencyFailures(smoke.assertions, p95);
+  const text = `${requests - failed} of ${requests} smoke requests to ${deployment} passed`;
+  timeline.note(`${text}${Number.isNaN(p95) ? '' : `, 95th percentile ${Math.round(p95)} ms`}.`);
+  if (failed <= allowedFailures && slow.length === 0) return;
+  const shown =
+    failed > allowedFailures ? [`${text}, at most ${allowedFailures} may fail.`, ...failures.slice(0, 5)] : [];
+  throw smokeTestFailed(deployment, [...shown, ...slow], last);
+}
+
+function ask(
+  context: Context,
+  access: EndpointAccess,
+  smoke: Smoke,
+  deployment: string | undefined,
+): Promise<ScoreResponse> {
+  return score(context, access, smoke.body, { deployment, timeoutMs: ANSWER_MS });
+}
+
+/** No answer is one that failed: it counts against the deployment, not against this step. */
+async function unreachableAsFailure(
+  { agent }: Context,
+  work: () => Promise<readonly string[]>,
+): Promise<readonly string[]> {
+  try {
+    return await work();
+  } catch (error) {
+    agent.signal.throwIfAborted();
+    if (error instanceof TimedOutError || (error instanceof ServiceError && isTransient(error))) return [error.message];
+    throw error;
+  }
+}
+
+function smokeTestFailed(
+  target: string,
+  failures: readonly string[],
+  response: ScoreResponse | undefined,
+): ServiceError {
+  return new ServiceError({
+    status: response?.status ?? 0,
+    code: 'SmokeTestFailed',
+    message: `${target} did not pass its smoke test: ${failures.join('\n')}`,
+    requestId: response?.headers['x-request-id'],
+  });
+}
+
+async function untilReady({ agent }: Context, send: () => Promise<ScoreResponse>): Promise<ScoreResponse> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      const response = await ask();
+      const response = await send();
       if (attempt >= ATTEMPTS || !NOT_READY.has(response.status)) return response;
       agent.log.info(`Not ready yet (${response.status}); asking again.`);
     } catch (error) {

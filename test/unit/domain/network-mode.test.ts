@@ -13,13 +13,13 @@ describe('private networking', () => {
     assert.deepEqual(privateDeploymentBody(body, 'legacy'), {
       properties: { egressPublicNetworkAccess: 'Disabled', instanceType: 'x' },
     });
-    assert.deepEqual(privateDeploymentBody(body, 'managed'), { properties: { instanceType: 'x' } });
+    assert.deepEqual(privateDeploymentBody(body, 'approvedOutbound'), { properties: { instanceType: 'x' } });
   });
 
   it('knows the modes of managed networks', () => {
     const workspace = (isolationMode: string): JsonObject => ({ properties: { managedNetwork: { isolationMode } } });
-    assert.equal(networkMode(workspace('AllowInternetOutbound')), 'managed');
-    assert.equal(networkMode(workspace('AllowOnlyApprovedOutbound')), 'managed');
+    assert.equal(networkMode(workspace('AllowInternetOutbound')), 'internetOutbound');
+    assert.equal(networkMode(workspace('AllowOnlyApprovedOutbound')), 'approvedOutbound');
     assert.equal(networkMode(workspace('Disabled')), 'legacy');
     assert.equal(networkMode({ properties: {} }), 'legacy');
   });

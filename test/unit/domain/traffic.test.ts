@@ -6,7 +6,8 @@ import {
   sameTraffic,
   trafficProblem,
   trafficText,
-  withTraffic,
+  changedEndpoint,
+  withShare,
 } from '../../../tasks/common/domain/traffic.ts';
 
 describe('traffic', () => {
@@ -80,7 +81,7 @@ describe('traffic', () => {
         traffic: { blue: 100 },
       },
     };
-    assert.deepEqual(withTraffic(endpoint, { green: 100, blue: 0 }), {
+    assert.deepEqual(changedEndpoint(endpoint, { traffic: { green: 100, blue: 0 } }), {
       location: 'westeurope',
       kind: 'Managed',
       tags: { team: 'risk' },
@@ -94,5 +95,28 @@ describe('traffic', () => {
         traffic: { green: 100 },
       },
     });
+  });
+
+  it('gives one deployment a share and lets the others divide the rest as before', () => {
+    assert.deepEqual(withShare({ blue: 100 }, 'green', 10), { blue: 90, green: 10 });
+    assert.deepEqual(withShare({ blue: 90, green: 10 }, 'green', 50), { blue: 50, green: 50 });
+    assert.deepEqual(withShare({ blue: 100 }, 'green', 100), { green: 100 });
+    assert.deepEqual(withShare({ blue: 100 }, 'green', 0), { blue: 100 });
+    assert.deepEqual(withShare({ a: 34, b: 33, c: 33 }, 'd', 1), { a: 33, b: 33, c: 33, d: 1 });
+    assert.deepEqual(withShare({ a: 1, b: 99 }, 'c', 50), { b: 49, c: 50, a: 1 });
+  });
+
+  it('gives everything to who has nobody to share with', () => {
+    assert.deepEqual(withShare({}, 'blue', 10), { blue: 100 });
+    assert.deepEqual(withShare({ blue: 100 }, 'blue', 10), { blue: 100 });
+  });
+
+  it('always makes a hundred', () => {
+    for (let percent = 0; percent <= 100; percent += 1) {
+      for (const found of [{ a: 100 }, { a: 1, b: 99 }, { a: 33, b: 33, c: 34 }, { a: 14, b: 29, c: 57 }]) {
+        const shares = withShare(found, 'new', percent);
+        assert.equal(trafficProblem(shares), undefined, `${percent} of ${trafficText(found)}: ${trafficText(shares)}`);
+      }
+    }
   });
 });

@@ -91,6 +91,7 @@ describe('removing deployments', () => {
       found: { blue: 100 },
       foundMirror: {},
       asked: { blue: 90, green: 10 },
+      before: { blue: 100 },
       deployment: 'green',
       run: 'Churn CI 4711',
     };
