@@ -26,7 +26,9 @@ export function jobRoutes(context: EmulatorContext, jobs: Jobs): Route[] {
   const recorded = (source: string): Evidence => ({ mark: 'recorded', source });
   const spec = (source: string): Evidence => ({ mark: 'spec', source });
   return [
-    armRoute('PUT', JOB, recorded('command_job/*, pipeline_job/*'), (request) => putJob(context, jobs, request)),
+    armRoute('PUT', JOB, recorded('command_job/*, pipeline_job/*, sweep_job/*'), (request) =>
+      putJob(context, jobs, request),
+    ),
     armRoute('GET', JOB, recorded('command_job/*, pipeline_job/get_child_job_arm'), (request) =>
       getJob(context, jobs, request),
     ),
@@ -178,10 +180,13 @@ function checkBody(name: string, body: JsonObject): JobRecord['jobType'] {
     throw badBody(`The job name ${name} is invalid: letters, digits, '-' and '_', at most 255 of them.`);
   }
   if (jobType === 'Pipeline') return jobType;
-  if (jobType !== 'Command')
+  if (jobType !== 'Command' && jobType !== 'Sweep')
     throw mfeError(501, 'NotImplemented', `The emulator does not run jobs of type ${jobType}.`);
+  const place = jobType === 'Sweep' ? ['trial'] : [];
   for (const member of ['command', 'environmentId']) {
-    if (textAt(body, member) === undefined) throw badBody(`The request is invalid: properties.${member} is missing.`);
+    const path = [...place, member];
+    if (textAt(body, ...path) === undefined)
+      throw badBody(`The request is invalid: properties.${path.join('.')} is missing.`);
   }
   return jobType;
 }

@@ -1,12 +1,13 @@
 /** A job as the Resource Manager answers it: what was put, the defaults the service fills in, and what the run says. */
 import type { Cloud } from '../clouds.ts';
-import { asObject, isJsonObject } from '../json.ts';
+import { asObject, isJsonObject, textAt } from '../json.ts';
 import type { Json, JsonObject } from '../json.ts';
 import { regionalHost } from '../clouds.ts';
 import { apiKeys } from './api-keys.ts';
 import type { ApiKeys } from './api-keys.ts';
 import { ARTIFACT_STORE, artifactFolder } from './data-uri.ts';
 import type { JobRecord, RunRecord, RunStatus } from './records.ts';
+import { sweepMembers } from './sweep-body.ts';
 
 export interface JobBodyPlace {
   readonly cloud: Cloud;
@@ -19,7 +20,6 @@ export interface JobBodyPlace {
 /** The body of GET and PUT. `run` is the job's run; before it says otherwise the status is the one of a new job. */
 export function jobBody(job: JobRecord, run: RunRecord, place: JobBodyPlace, apiVersion: string): JsonObject {
   const keys = apiKeys(apiVersion);
-  const specific = job.jobType === 'Command' ? commandMembers(job, keys) : pipelineMembers(job, keys);
   return {
     ...jobHead(job.name, place.workspace),
     properties: {
@@ -36,10 +36,28 @@ export function jobBody(job: JobRecord, run: RunRecord, place: JobBodyPlace, api
       componentId: job.body.componentId ?? null,
       ...(keys.notificationSetting && { notificationSetting: job.body.notificationSetting ?? null }),
       ...(keys.secretsConfiguration && { secretsConfiguration: job.body.secretsConfiguration ?? null }),
-      ...specific,
+      ...specificMembers(job, place, keys),
     },
     ...jobTail(job.createdBy, job.createdByType, place.createdAt),
   };
+}
+
+function specificMembers(job: JobRecord, place: JobBodyPlace, keys: ApiKeys): JsonObject {
+  switch (job.jobType) {
+    case 'Command':
+      return commandMembers(job, keys);
+    case 'Pipeline':
+      return pipelineMembers(job, keys);
+    case 'Sweep': {
+      const { body } = job;
+      return {
+        ...sweepMembers(job, place.workspace),
+        inputs: mapMembers(body.inputs, jobInput),
+        outputs: outputsWithDefault(job, keys),
+        ...(keys.queueSettings && { queueSettings: queueSettings(body.queueSettings) }),
+      };
+    }
+  }
 }
 
 /** A pipeline's child over the Resource Manager: everything but `properties`. */
@@ -79,16 +97,25 @@ function services(job: JobRecord, place: JobBodyPlace, keys: ApiKeys): JsonObjec
         .filter(([name]) => name !== 'Tracking' && name !== 'Studio')
         .map(([name, asked]) => [name, { ...service('Custom', null), ...asObject(asked), endpoint: null }]),
     ),
-    Tracking: service('Tracking', `azureml://${host}/mlflow/v1.0${place.workspace}?`),
+    // A sweep tracks nothing itself.
+    ...(job.jobType !== 'Sweep' && {
+      Tracking: service('Tracking', `azureml://${host}/mlflow/v1.0${place.workspace}?`),
+    }),
     Studio: service('Studio', `https://${place.cloud.studio}/runs/${job.name}?wsid=${scope}`),
   };
 }
 
-function commandMembers({ name, body }: JobRecord, keys: ApiKeys): JsonObject {
+/** The outputs of a job, with the one that every job but a pipeline has. */
+function outputsWithDefault({ name, body }: JobRecord, keys: ApiKeys): JsonObject {
   const defaultOutput = {
     jobOutputType: 'uri_folder',
     uri: `azureml://datastores/${ARTIFACT_STORE}/${artifactFolder(name)}`,
   };
+  return mapMembers({ ...withoutDefault(body.outputs), default: defaultOutput }, (output) => jobOutput(output, keys));
+}
+
+function commandMembers(job: JobRecord, keys: ApiKeys): JsonObject {
+  const { body } = job;
   return {
     jobType: 'Command',
     resources: resources(asObject(body.resources), keys),
@@ -96,9 +123,7 @@ function commandMembers({ name, body }: JobRecord, keys: ApiKeys): JsonObject {
     command: body.command ?? null,
     environmentId: body.environmentId ?? null,
     inputs: mapMembers(body.inputs, jobInput),
-    outputs: mapMembers({ ...withoutDefault(body.outputs), default: defaultOutput }, (output) =>
-      jobOutput(output, keys),
-    ),
+    outputs: outputsWithDefault(job, keys),
     distribution: distribution(body.distribution),
     autologgerSettings: body.autologgerSettings ?? null,
     limits: isJsonObject(body.limits) ? { timeout: null, jobLimitsType: 'Command', ...body.limits } : null,
@@ -108,7 +133,11 @@ function commandMembers({ name, body }: JobRecord, keys: ApiKeys): JsonObject {
   };
 }
 
+/** The job of a batch endpoint does not tell what it runs. */
+const UNTOLD: JsonObject = { settings: null, jobs: null, inputs: null, outputs: null, sourceJobId: null };
+
 function pipelineMembers({ body }: JobRecord, keys: ApiKeys): JsonObject {
+  if (textAt(body, 'tags', 'azureml.batchrun') === 'true') return { jobType: 'Pipeline', ...UNTOLD };
   const inputs = mapMembers(body.inputs, jobInput);
   return {
     jobType: 'Pipeline',

@@ -20,9 +20,9 @@ export function checkJobReferences(state: State, workspace: WorkspaceRecord, bod
   for (const id of [textAt(body, 'computeId'), textAt(body, 'settings', 'default_compute')]) {
     if (id !== undefined) checkCompute(state, workspace, id);
   }
-  const environment = textAt(body, 'environmentId');
+  const environment = textAt(body, 'environmentId') ?? textAt(body, 'trial', 'environmentId');
   if (environment !== undefined) checkVersion(state, workspace, 'environments', environment);
-  const code = textAt(body, 'codeId');
+  const code = textAt(body, 'codeId') ?? textAt(body, 'trial', 'codeId');
   if (code !== undefined) checkVersion(state, workspace, 'codes', code);
 }
 

@@ -12,18 +12,27 @@ import { planOfJob, textMembers } from './command-plan.ts';
 import { referenceType } from './output-assets.ts';
 import { runPipeline } from './pipeline-lifecycle.ts';
 import { lastSegment, planPipeline } from './pipeline-plan.ts';
+import type { PipelinePlan } from './pipeline-plan.ts';
 import { pipelineProperties } from './pipeline-properties.ts';
 import { isTerminal } from './records.ts';
 import type { AssetReference, JobRecord, RunRecord } from './records.ts';
 import { createRunControl } from './run-control.ts';
 import { openRunStore } from './run-store.ts';
 import type { NewRun, RunStore } from './run-store.ts';
+import type { PipelineParts } from './run-step.ts';
 import { createSlots } from './slots.ts';
+import { runSweep } from './sweep-lifecycle.ts';
+import { planSweepJob } from './sweep-plan.ts';
+import { sweepProperties, sweepTags } from './sweep-properties.ts';
 
 export interface Jobs {
   readonly store: RunStore;
-  /** Starts a job that does not exist yet and returns its run as it is at first. Throws what the service answers. */
-  submit(workspace: WorkspaceRecord, job: JobRecord, apiVersion: string): RunRecord;
+  /**
+   * Starts a job that does not exist yet and returns its run as it is at first. Throws what the service answers.
+   *
+   * @param planned the graph of a pipeline whose body does not say it: an invocation of a batch endpoint
+   */
+  submit(workspace: WorkspaceRecord, job: JobRecord, apiVersion: string, planned?: PipelinePlan): RunRecord;
   /** Asks a job or a step to end; the reason is what run history shows. */
   cancel(run: RunRecord, reason: string | null): void;
   /** Resolves when the run has ended. */
@@ -51,27 +60,23 @@ export function startJobs(context: EmulatorContext): Jobs {
     return run;
   };
 
-  const submit: Jobs['submit'] = (workspace, job, apiVersion) => {
+  const submit: Jobs['submit'] = (workspace, job, apiVersion, planned) => {
     const experimentName = textAt(job.body, 'experimentName') ?? 'Default';
     const common = { context, store, workspace, experimentName, slots };
-    const isPipeline = job.jobType === 'Pipeline';
     // First of all: what cannot be planned leaves nothing behind.
-    const plan = isPipeline ? planPipeline({ state: context.state, workspace }, job.body) : undefined;
-    const added = plan === undefined ? {} : pipelineProperties(job.body, plan);
+    const parts = { ...common, control, runInner: runPipeline };
+    const work = planned === undefined ? planWork(parts, job, apiVersion) : pipelineWork(parts, planned, {}, true);
     const head = newRun(workspace, job);
     const run = store.create({
       ...head,
-      kind: isPipeline ? 'pipeline' : 'command',
-      status: isPipeline ? 'NotStarted' : 'Starting',
+      kind: work.kind,
+      status: work.status,
       experimentId: store.experiment(workspace.id, experimentName).id,
-      properties: { ...head.properties, ...(apiKeys(apiVersion).pipelineStartsEmpty ? {} : added) },
+      tags: { ...head.tags, ...work.tags },
+      properties: { ...head.properties, ...work.properties },
     });
     store.putJob(workspace.id, job);
-    return start(run, (signal) =>
-      plan === undefined
-        ? runLifecycle(common, run, planOfJob(job), signal)
-        : runPipeline({ ...common, control, runInner: runPipeline }, run, plan, signal, added),
-    );
+    return start(run, (signal) => work.run(run, signal));
   };
 
   return {
@@ -90,13 +95,59 @@ export function startJobs(context: EmulatorContext): Jobs {
   };
 }
 
+/** What a job of its type begins as, and how it is run. */
+interface Work extends Pick<NewRun, 'kind' | 'status' | 'tags' | 'properties'> {
+  readonly run: (run: RunRecord, signal: AbortSignal) => Promise<RunRecord>;
+}
+
+function planWork(parts: PipelineParts, job: JobRecord, apiVersion: string): Work {
+  switch (job.jobType) {
+    case 'Pipeline': {
+      const plan = planPipeline({ state: parts.context.state, workspace: parts.workspace }, job.body);
+      const added = pipelineProperties(job.body, plan);
+      return pipelineWork(parts, plan, added, apiKeys(apiVersion).pipelineStartsEmpty);
+    }
+    case 'Sweep': {
+      const plan = planSweepJob(job.body);
+      return {
+        kind: 'sweep',
+        status: 'Running',
+        tags: sweepTags(plan),
+        properties: sweepProperties(plan),
+        run: (run, signal) => runSweep(parts, run, plan, signal),
+      };
+    }
+    case 'Command':
+      return {
+        kind: 'command',
+        status: 'Starting',
+        run: (run, signal) => runLifecycle(parts, run, planOfJob(job), signal),
+      };
+  }
+}
+
+/** `added` are properties the run gets when it starts, or when it is made where it does not start empty. */
+function pipelineWork(
+  parts: PipelineParts,
+  plan: PipelinePlan,
+  added: Readonly<Record<string, string>>,
+  startsEmpty: boolean,
+): Work {
+  return {
+    kind: 'pipeline',
+    status: 'NotStarted',
+    properties: startsEmpty ? {} : added,
+    run: (run, signal) => runPipeline(parts, run, plan, signal, added),
+  };
+}
+
 /** What every job's run has from the start. */
 function newRun(
   workspace: WorkspaceRecord,
   { name, jobType, body, createdBy }: JobRecord,
 ): Omit<NewRun, 'experimentId' | 'kind' | 'status'> {
   const compute = textAt(body, 'computeId');
-  const codeId = textAt(body, 'codeId');
+  const codeId = textAt(body, 'codeId') ?? textAt(body, 'trial', 'codeId');
   return {
     workspace: workspace.id,
     id: name,

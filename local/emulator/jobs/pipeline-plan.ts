@@ -8,9 +8,11 @@ import type { JsonObject } from '../json.ts';
 import { findRegistryAsset, isRegistryAsset } from '../registry/registry-lookup.ts';
 import type { State } from '../state.ts';
 import { mapDefined, plannedInput, plannedOutput } from './command-plan.ts';
-import type { PlannedInput, PlannedOutput } from './command-plan.ts';
+import type { CommandPlan, PlannedInput, PlannedOutput } from './command-plan.ts';
+import { checkParallel } from './parallel-plan.ts';
 import { boundOutput, findGraphProblem, plainText } from './pipeline-graph.ts';
 import { isTrue, nodeOutputNames } from './step-plan.ts';
+import { planSweepNode } from './sweep-plan.ts';
 
 export interface Component {
   /** ARM id of the version. */
@@ -21,7 +23,9 @@ export interface Component {
 }
 
 export interface PlannedNode {
+  readonly type: 'command' | 'sweep' | 'parallel' | 'pipeline';
   readonly node: JsonObject;
+  /** Of a sweep: what its trials run. */
   readonly component: Component;
   /** The graph inside, when the node is itself a pipeline. */
   readonly inner?: PipelineGraph;
@@ -106,21 +110,36 @@ function planGraph(place: Place, jobs: JsonObject): PipelineGraph {
 
 function planNode(place: Place, name: string, node: JsonObject): PlannedNode {
   const type = textAt(node, 'type') ?? 'command';
-  if (type !== 'command' && type !== 'pipeline') {
+  if (!/^(command|pipeline|sweep|parallel)$/.test(type)) {
     throw mfeError(501, 'NotImplemented', `The emulator does not run nodes of type ${type} (node ${name}).`);
   }
-  const componentId = textAt(node, 'componentId');
+  const componentId = textAt(node, 'componentId') ?? textAt(node, 'trial', 'componentId');
   if (componentId === undefined) throw mfeError(400, 'UserError', `Node ${name} names no component.`);
   const component = findComponent(place, componentId);
-  const kind = textAt(component.spec, 'type') ?? 'command';
-  if (kind.startsWith('pipeline')) {
-    return { node, component, inner: planGraph(place, asObject(component.spec.jobs)) };
+  const kind = (textAt(component.spec, 'type') ?? 'command').replace(/Component$/, '').toLowerCase();
+  if (type === 'sweep') {
+    // What cannot be swept is refused with the pipeline, not when the step is reached.
+    planSweepNode(node, NOTHING);
+    return { type, node, component };
   }
-  if (!kind.startsWith('command') && kind !== 'CommandComponent') {
+  if (kind === 'pipeline') {
+    return { type: kind, node, component, inner: planGraph(place, asObject(component.spec.jobs)) };
+  }
+  if (kind === 'parallel') checkParallel(name, node, component.spec);
+  else if (kind !== 'command') {
     throw mfeError(501, 'NotImplemented', `The emulator does not run components of type ${kind} (node ${name}).`);
   }
-  return { node, component };
+  return { type: kind, node, component };
 }
+
+const NOTHING: CommandPlan = {
+  command: '',
+  codeId: undefined,
+  inputs: {},
+  outputs: {},
+  environmentVariables: {},
+  timeoutMs: undefined,
+};
 
 /** The component of an ARM id, `name:version`, or a label. Throws the 404 the service answers on a pipeline's PUT. */
 export function findComponent({ state, workspace }: Place, id: string): Component {

@@ -22,7 +22,7 @@ export const isTerminal = (status: RunStatus): boolean => TERMINAL.has(status);
 /** A job as the Resource Manager shows it, without what its run says (status, tags, properties). */
 export interface JobRecord {
   readonly name: string;
-  readonly jobType: 'Command' | 'Pipeline';
+  readonly jobType: 'Command' | 'Pipeline' | 'Sweep';
   /** `properties` of the request, as it came. */
   readonly body: JsonObject;
   readonly createdBy: string;
@@ -42,8 +42,8 @@ export interface RunError {
   readonly target?: string;
 }
 
-/** How a run came to be: submitted as a job, as a step of a pipeline, or through MLflow by somebody's own code. */
-export type RunKind = 'command' | 'pipeline' | 'step' | 'stepPipeline' | 'client';
+/** How a run came to be: submitted as a job, as a step of a pipeline, as a trial of a sweep, or through MLflow by somebody's own code. */
+export type RunKind = 'command' | 'pipeline' | 'sweep' | 'step' | 'stepPipeline' | 'trial' | 'client';
 
 export interface RunRecord {
   /** ARM id of the workspace. */

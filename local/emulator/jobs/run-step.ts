@@ -7,12 +7,15 @@ import { defaultReference } from './output-assets.ts';
 import { lastSegment } from './pipeline-plan.ts';
 import type { PipelinePlan, PlannedNode } from './pipeline-plan.ts';
 import { reuseProperties, stepProperties, stepTags } from './pipeline-properties.ts';
+import { parallelPlan } from './parallel-plan.ts';
 import type { RunRecord } from './records.ts';
 import type { RunControl } from './run-control.ts';
 import { missingInputs, planNodeInputs, planNodeOutputs, planOfNode } from './step-plan.ts';
 import type { BindingValues } from './step-plan.ts';
+import { runSweep } from './sweep-lifecycle.ts';
+import { planSweepNode } from './sweep-plan.ts';
 import { findReusable, reuseKey } from './step-reuse.ts';
-import { textAt } from '../json.ts';
+import { asObject, textAt } from '../json.ts';
 
 export interface PipelineParts extends LifecycleParts {
   readonly control: RunControl;
@@ -41,8 +44,12 @@ export async function runStep(
 ): Promise<RunRecord> {
   const run = createStepRun(parts, parent, pipeline, step);
   return await parts.control.during(run, signal, async (own) => {
-    const { node, component, inner } = step.planned;
-    const missing = missingInputs(planNodeInputs(node, component.spec, step.values), component.spec);
+    const { type, node, component, inner } = step.planned;
+    const searched = type === 'sweep' ? asObject(node.search_space) : {};
+    const missing = missingInputs(
+      { ...planNodeInputs(node, component.spec, step.values), ...searched },
+      component.spec,
+    );
     if (missing.length > 0) {
       const message = `Required input ${missing.map((name) => `'${name}'`).join(', ')} for component '${component.name}' not provided.`;
       return parts.store.change(run, { status: 'Failed', error: { code: 'UserError', message } });
@@ -50,7 +57,10 @@ export async function runStep(
     if (inner !== undefined) {
       return await parts.runInner(parts, run, { ...pipeline, ...innerPlan(step), graph: inner }, own);
     }
-    return await runOrReuse(parts, run, planOfNode(node, component.spec, step.values), pipeline.forceRerun, step, own);
+    const plan = planOfNode(node, component.spec, step.values);
+    if (type === 'sweep') return await runSweep(parts, run, planSweepNode(node, plan), own);
+    const command = type === 'parallel' ? parallelPlan(node, component.spec, plan) : plan;
+    return await runOrReuse(parts, run, command, pipeline.forceRerun, step, own);
   });
 }
 

@@ -107,7 +107,7 @@ export function planOfNode(node: JsonObject, spec: JsonObject, values: BindingVa
 }
 
 /** Required inputs that nothing gives a value to. */
-export function missingInputs(inputs: Readonly<Record<string, PlannedInput>>, spec: JsonObject): readonly string[] {
+export function missingInputs(inputs: Readonly<Record<string, unknown>>, spec: JsonObject): readonly string[] {
   return Object.entries(asObject(spec.inputs))
     .filter(([name, input]) => !(name in inputs) && !isTrue(asObject(input).optional))
     .map(([name]) => name);

@@ -161,7 +161,7 @@ function user(id: string, tenantId: string): JsonObject {
   };
 }
 
-/** Recorded: azureml.PipelineRun and azureml.StepRun. The word for a command job was not seen. */
+/** Recorded: azureml.PipelineRun and azureml.StepRun, and of a sweep the run source. The word for a command job was not seen. */
 function runType(kind: RunKind): string | null {
   switch (kind) {
     case 'pipeline':
@@ -169,7 +169,10 @@ function runType(kind: RunKind): string | null {
     case 'step':
     case 'stepPipeline':
       return 'azureml.StepRun';
+    case 'sweep':
+      return 'hyperdrive';
     case 'command':
+    case 'trial':
       return 'azureml.scriptrun';
     case 'client':
       return null;
@@ -183,7 +186,10 @@ function runTypeV2(kind: RunKind): JsonObject {
     case 'step':
     case 'stepPipeline':
       return { orchestrator: null, traits: ['azureml.StepRun'] };
+    case 'sweep':
+      return { orchestrator: 'HyperDrive', traits: ['hyperdrive'] };
     case 'command':
+    case 'trial':
       return { orchestrator: 'Execution', traits: ['azureml.scriptrun', 'UserCommand'] };
     case 'client':
       return { orchestrator: null, traits: ['mlflow'] };
