@@ -75,8 +75,11 @@ export interface FileStat {
 /** Read access to the agent's disk. Paths are absolute; whatever is missing is undefined, never an exception. */
 export interface Files {
   readText(path: string): Promise<string | undefined>;
-  /** The file's bytes in chunks; never the whole file in memory. */
-  read(path: string): AsyncIterable<Uint8Array>;
+  /**
+   * The file's bytes in chunks, never the whole file in memory; a chunk is good until the next one is asked for.
+   * A known size saves looking for the end.
+   */
+  read(path: string, size?: number): AsyncIterable<Uint8Array>;
   /** Follows links. */
   stat(path: string): Promise<FileStat | undefined>;
   list(path: string): Promise<readonly FileEntry[] | undefined>;
@@ -293,6 +296,11 @@ export interface Registry extends Assets {
   readonly storage: Storage;
 }
 
+/** Where assets are: what is promoted goes from one such place to another. */
+export type AssetPlace =
+  | { readonly kind: 'workspace'; readonly workspace: Workspace }
+  | { readonly kind: 'registry'; readonly registry: Registry };
+
 /** A run as run history knows it (pipeline children exist only there). */
 export interface Run {
   readonly id: string;
@@ -393,7 +401,10 @@ export interface Storage {
   /** One blob of a target, whole; for small texts only (an MLmodel file, a manifest). Undefined when it is missing. */
   readText(target: BlobTarget, name: string, options?: RequestOptions): Promise<string | undefined>;
   download(target: BlobTarget, name: string, toPath: string, options?: RequestOptions): Promise<void>;
-  /** Reads every blob below a target in full: by name, in code-point order. */
+  /**
+   * Reads every blob below a target in full: by name, in code-point order. Where the prefix is itself a blob, that one
+   * alone, with an empty name.
+   */
   fingerprints(target: BlobTarget, options?: RequestOptions): Promise<readonly BlobFingerprint[]>;
   /** The bytes of one blob, in parts of a few MiB; fails where they are not those of the blob at the beginning. */
   read(target: BlobTarget, name: string, options?: RequestOptions): AsyncIterable<Uint8Array>;

@@ -24,6 +24,9 @@ export async function fingerprintBlobs(
 ): Promise<readonly BlobFingerprint[]> {
   const entries: BlobEntry[] = [];
   for await (const entry of listBlobs(container, prefix, options)) entries.push(entry);
+  if (entries.length === 0 && prefix !== '' && (await exists(container, prefix, options))) {
+    entries.push({ name: '', size: 0 });
+  }
   const found: BlobFingerprint[] = [];
   await forEachParallel(
     entries,
@@ -40,6 +43,12 @@ export async function fingerprintBlobs(
     options.signal,
   );
   return found.toSorted((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)));
+}
+
+async function exists(container: BlobContainer, blob: string, options: RequestOptions): Promise<boolean> {
+  const answer = await container.send({ method: 'HEAD', blob: blobName(blob, ''), signal: options.signal });
+  if (answer.status !== 200 && answer.status !== 404) throw serviceErrorOf(answer, `The blob ${blob}`);
+  return answer.status === 200;
 }
 
 /** A blob's bytes in order. Throws ServiceError when the blob changes meanwhile. */

@@ -4,7 +4,7 @@ import type { WorkspaceId } from '../domain/workspace-id.ts';
 import { textAt } from '../domain/json.ts';
 import { ServiceError, UserError } from '../errors.ts';
 import type { Problem } from '../errors.ts';
-import type { Agent, Connection, Registry, Workspace } from '../ports.ts';
+import type { Agent, AssetPlace, Connection, Registry, Workspace } from '../ports.ts';
 import type { Arm } from './arm.ts';
 import { createArm } from './arm.ts';
 import type { Audience, Cloud } from './clouds.ts';
@@ -19,6 +19,7 @@ import { createRegistryResources } from './registry.ts';
 import { createRunHistory } from './run-history.ts';
 import { signaturesOf, splitSasUrl } from './sas.ts';
 import { createScoring } from './scoring.ts';
+import { readSourceAndTarget, type PlaceInputs, type SourceAndTargetInputs } from './source-and-target.ts';
 import { createStorage } from './storage.ts';
 import type { TokenCache } from './token-cache.ts';
 import { bearerTokenPolicy, createTokenCache } from './token-cache.ts';
@@ -91,6 +92,28 @@ export async function openRegistry(
     maskSecret,
   });
   return { name, ...resources, storage };
+}
+
+/** Opens both places of a promotion. Throws UserError for names that cannot be right. */
+export async function openSourceAndTarget(
+  agent: OpenWorkspaceOptions['agent'] & Pick<Agent, 'connection'>,
+  inputs: SourceAndTargetInputs,
+): Promise<{ readonly source: AssetPlace; readonly target: AssetPlace; readonly sameConnection: boolean }> {
+  const { source, target } = readSourceAndTarget(inputs);
+  return {
+    source: await openPlace(agent, source),
+    target: await openPlace(agent, target),
+    sameConnection: source.azureSubscription === target.azureSubscription,
+  };
+}
+
+async function openPlace(
+  agent: OpenWorkspaceOptions['agent'] & Pick<Agent, 'connection'>,
+  inputs: PlaceInputs,
+): Promise<AssetPlace> {
+  const { registryName } = inputs;
+  if (registryName === undefined) return { kind: 'workspace', workspace: await openWorkspaceOf(agent, inputs) };
+  return { kind: 'registry', registry: await openRegistry(agent, inputs.azureSubscription, registryName) };
 }
 
 type SignedIn = Omit<Parts, 'id'>;

@@ -18,6 +18,22 @@ export const RUN_ID = 'azdo.buildId';
 /** In front of a metric's name, where a metric is recorded with a model. */
 export const METRIC_PREFIX = 'metric.';
 
+/** When a version was promoted last (ISO 8601): a tag, by which the champion of a later evaluation is found. */
+export const PROMOTED = 'azdo.promoted';
+/** Where a version was promoted to: a tag of the source. */
+export const PROMOTED_TO = 'azdo.promotedTo';
+/** The version this one was promoted from, and the first of the chain. */
+export const PROMOTED_FROM = 'azdo.promotedFrom';
+export const ORIGIN = 'azdo.origin';
+/** SHA-256 over the names, sizes and SHA-256 of all files of a version, as they were compared on both sides. */
+export const CONTENT_HASH = 'azdo.contentHash';
+/** `approved`, `notApproved`, `none` or `unavailable`: a tag; what is behind it stands in properties. */
+export const APPROVAL = 'azdo.approval';
+/** The environment of a job a model comes from, and what was taken along for it. */
+export const ENVIRONMENT = 'azdo.environment';
+/** In front of the run that promoted a version, where `azdo.buildId` and its like are those of the run that registered it. */
+const PROMOTION_PREFIX = 'azdo.promotion.';
+
 /** The part of a pipeline run that lineage is made of. */
 export interface LineageSource {
   readonly definitionName: string;
@@ -43,6 +59,12 @@ export function lineageProperties(run: LineageSource): Properties {
     'azdo.sourceVersion': run.sourceVersion,
     'azdo.requestedFor': run.requestedFor,
   });
+}
+
+/** The same for the run that promoted something: `azdo.promotion.buildId` … */
+export function promotionProperties(run: LineageSource): Properties {
+  const own = Object.entries(lineageProperties(run));
+  return Object.fromEntries(own.map(([name, value]) => [name.replace('azdo.', PROMOTION_PREFIX), value]));
 }
 
 /**

@@ -1,6 +1,7 @@
 /** What is recorded with a model: the run that registered it, the job it comes from, its data, metrics and evaluation. */
 import { at, isJsonObject, textAt, type Json } from '../domain/json.ts';
 import {
+  ENVIRONMENT,
   EVALUATION,
   JOB_NAME,
   lineageProperties,
@@ -67,5 +68,5 @@ function inputFacts(job: Resource | undefined): Properties {
     return uri === undefined ? [] : [[`azdo.input.${name}`, uri] as const];
   });
   const environment = textAt(job, 'properties', 'environmentId');
-  return { ...Object.fromEntries(data), ...(environment === undefined ? {} : { 'azdo.environment': environment }) };
+  return { ...Object.fromEntries(data), ...(environment === undefined ? {} : { [ENVIRONMENT]: environment }) };
 }

@@ -11,6 +11,7 @@ import { UserError } from '../errors.ts';
 import type { Resource } from '../ports.ts';
 import { prepareBody } from './apply-plan.ts';
 import { modelFacts } from './model-facts.ts';
+import { parseTags } from './model-tags.ts';
 import { modelSource, type ModelSource, type ModelSourceRequest } from './model-source.ts';
 import { putResource } from './put-resource.ts';
 import type { Context } from './task-context.ts';
@@ -39,7 +40,7 @@ export async function registerModel(context: Context, request: RegisterRequest):
   const { agent } = context;
   const problem = nameProblem('model', request.modelName);
   if (problem !== undefined) throw new UserError(`Input 'modelName': ${problem}`);
-  const tags = parseTags(request.tags);
+  const tags = parseTags(agent, request.tags);
   const source = await modelSource(context, request);
   const facts = await modelFacts(context, request, source);
   const plan = await planModel(context, request, source, tags);
@@ -59,16 +60,6 @@ export async function registerModel(context: Context, request: RegisterRequest):
   );
   agent.addSummary(summary(outputs, model, uri, existing !== undefined));
   return outputs;
-}
-
-function parseTags(lines: readonly string[]): Properties {
-  const wrong = lines.filter((line) => !/^[^=]*\S[^=]*=/.test(line));
-  if (wrong.length > 0) {
-    throw new UserError(wrong.map((line) => ({ message: `Input 'tags': '${line}' must have the form name=value.` })));
-  }
-  return Object.fromEntries(
-    lines.map((line) => [line.slice(0, line.indexOf('=')).trim(), line.slice(line.indexOf('=') + 1).trim()]),
-  );
 }
 
 /** The inputs as the `az ml` YAML that says the same, planned like any other. */

@@ -247,13 +247,13 @@ export class FakeWorkspace implements Workspace {
       return Promise.resolve();
     },
     fingerprints: (target) => fingerprintsOf(this.blobs, target.prefix),
-    read: (target, name) => textParts(this.blobs.get(`${target.prefix}/${name}`) ?? ''),
+    read: (target, name) => textParts(this.blobs.get(joined(target.prefix, name)) ?? ''),
     write: async (target, name, content, options = {}) => {
-      await this.#begin('WRITE', `${target.prefix}/${name}`, undefined, options);
+      await this.#begin('WRITE', joined(target.prefix, name), undefined, options);
       const decoder = new TextDecoder();
       let text = '';
       for await (const part of content) text += decoder.decode(part, { stream: true });
-      this.blobs.set([target.prefix, name].filter((segment) => segment !== '').join('/'), text);
+      this.blobs.set(joined(target.prefix, name), text);
     },
     readRange: async (url, fromByte, options = {}) => {
       await this.#begin('RANGE', url, undefined, options);
@@ -280,15 +280,22 @@ export class FakeWorkspace implements Workspace {
   };
 }
 
+export function joined(prefix: string, name: string): string {
+  return [prefix, name].filter((segment) => segment !== '').join('/');
+}
+
 /** What the port promises of blobs below a prefix: names, sizes, hashes. */
 export async function fingerprintsOf(
   blobs: ReadonlyMap<string, string>,
   prefix: string,
 ): Promise<readonly BlobFingerprint[]> {
   const found: BlobFingerprint[] = [];
+  const hash = (content: string): string => createHash('sha256').update(content).digest('hex');
+  const itself = blobs.get(prefix);
+  if (itself !== undefined) return [{ name: '', size: itself.length, sha256: hash(itself) }];
   for await (const { name, size } of listBlobs(blobs, prefix)) {
     const content = blobs.get(prefix === '' ? name : `${prefix}/${name}`) ?? '';
-    found.push({ name, size, sha256: createHash('sha256').update(content).digest('hex') });
+    found.push({ name, size, sha256: hash(content) });
   }
   return found.toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
