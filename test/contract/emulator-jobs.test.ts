@@ -175,7 +175,7 @@ describe('jobs of the emulator over the Resource Manager', function () {
       404,
       'Code asset none:1 not found.',
     ]);
-    assert.deepEqual(await refused({ jobType: 'Sweep' }), [501, 'The emulator does not run jobs of type Sweep.']);
+    assert.deepEqual(await refused({ jobType: 'Spark' }), [501, 'The emulator does not run jobs of type Spark.']);
     assert.equal((await workspace.arm('GET', 'jobs/refused')).status, 404);
   });
 

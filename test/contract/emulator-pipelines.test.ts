@@ -266,7 +266,7 @@ describe('pipeline jobs of the emulator', function () {
       b: node('train', { numbers: bound('${{parent.jobs.a.outputs.model}}') }),
     });
     assert.deepEqual([circle, why], [400, 'The nodes a, b wait for each other.']);
-    const [unknown, , kind] = await answer({ s: { type: 'sweep', trial: {} } });
-    assert.deepEqual([unknown, kind], [501, 'The emulator does not run nodes of type sweep (node s).']);
+    const [unknown, , kind] = await answer({ s: { type: 'spark' } });
+    assert.deepEqual([unknown, kind], [501, 'The emulator does not run nodes of type spark (node s).']);
   });
 });

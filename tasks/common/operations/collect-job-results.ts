@@ -3,7 +3,7 @@ import type { Metrics } from '../domain/evaluation.ts';
 import { at, isJsonObject, textAt } from '../domain/json.ts';
 import { jobOutputUri } from '../domain/resource-names.ts';
 import type { Resource, Run } from '../ports.ts';
-import { runMetrics, stepMetrics } from './job-metrics.ts';
+import { ownMetrics, stepMetrics } from './job-metrics.ts';
 import type { Context } from './task-context.ts';
 import { tolerant } from './tolerant.ts';
 
@@ -23,9 +23,10 @@ export async function collectJobResults(
 ): Promise<JobResults> {
   const { log } = context.agent;
   const metrics: Record<string, number> = {};
-  const own = await tolerant(log, `the metrics of ${name}`, () => runMetrics(context, name));
+  const own = await tolerant(log, `the metrics of ${name}`, () => ownMetrics(context, name, job));
   Object.assign(metrics, own ?? {});
-  for (const step of steps) {
+  const isSweep = textAt(job, 'properties', 'jobType') === 'Sweep';
+  for (const step of isSweep ? [] : steps) {
     const found = await tolerant(log, `the metrics of ${step.displayName}`, () => stepMetrics(context, step));
     for (const [metric, value] of Object.entries(found ?? {})) metrics[`${step.displayName}.${metric}`] = value;
   }

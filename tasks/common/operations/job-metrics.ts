@@ -11,17 +11,25 @@ export async function runMetrics({ workspace, agent }: Context, runId: string): 
   return Object.fromEntries((tracked?.metrics ?? []).map(({ name, value }) => [name, value]));
 }
 
+/** The metrics of a job itself; of a sweep those of its best trial. */
+export function ownMetrics(context: Context, name: string, job: Resource): Promise<Metrics> {
+  return runMetrics(context, textAt(job, 'properties', 'properties', BEST_TRIAL) ?? name);
+}
+
+/** The property by which a sweep names its best trial, as the service's own client reads it. */
+const BEST_TRIAL = 'best_child_run_id';
+
 /** A pipeline's steps, in the order they were created; empty for other jobs. */
 export async function jobSteps({ workspace, agent }: Context, job: Resource, name: string): Promise<readonly Run[]> {
   if (textAt(job, 'properties', 'jobType') !== 'Pipeline') return [];
   return workspace.runs.children(name, { signal: agent.signal });
 }
 
-/** The metrics of a pipeline's step; those of the run it was reused from, where it did not run itself. */
+/** The metrics of a pipeline's step; those of its best trial, or of the run it was reused from, where it has none itself. */
 export async function stepMetrics(context: Context, step: Run): Promise<Metrics> {
   const own = await runMetrics(context, step.id);
-  const reused = step.properties['azureml.reusedrunid'];
-  return Object.keys(own).length > 0 || reused === undefined ? own : runMetrics(context, reused);
+  const other = step.properties[BEST_TRIAL] ?? step.properties['azureml.reusedrunid'];
+  return Object.keys(own).length > 0 || other === undefined ? own : runMetrics(context, other);
 }
 
 /** The step with this name. Throws UserError that lists the steps there are. */
@@ -50,7 +58,7 @@ export async function jobMetrics(
   step: string | undefined,
 ): Promise<Metrics> {
   if (step !== undefined) return stepMetrics(context, findStep(await jobSteps(context, job, name), name, step));
-  const own = await runMetrics(context, name);
+  const own = await ownMetrics(context, name, job);
   if (Object.keys(own).length > 0) return own;
   const metrics: Record<string, number> = {};
   for (const run of await jobSteps(context, job, name)) {

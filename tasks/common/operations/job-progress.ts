@@ -1,6 +1,6 @@
-/** Shows what goes on inside a job: the states of a pipeline's steps, and the logs of what runs. */
+/** Shows what goes on inside a job: the states of a pipeline's steps or a sweep's trials, and the logs of what runs. */
 import { hasEnded } from '../domain/job-states.ts';
-import { textAt } from '../domain/json.ts';
+import { at, textAt } from '../domain/json.ts';
 import { pipelineSteps } from '../domain/pipeline-graph.ts';
 import type { Resource, Run } from '../ports.ts';
 import type { LogFollower } from './follow-logs.ts';
@@ -24,27 +24,30 @@ export class JobProgress {
     this.#say = say;
   }
 
-  /** A pipeline's steps as last seen; empty for other jobs. */
+  /** A pipeline's steps or a sweep's trials as last seen; empty for other jobs. */
   get steps(): readonly Run[] {
     return this.#steps;
   }
 
   /** Writes what is new. True when a step has changed its state. */
   async update(job: Resource, ended: boolean, showLogs: boolean): Promise<boolean> {
-    if (textAt(job, 'properties', 'jobType') !== 'Pipeline') {
-      if (showLogs)
-        await this.#follow({ id: this.#name, status: textAt(job, 'properties', 'status') ?? '' }, '', ended);
-      return false;
-    }
+    const status = textAt(job, 'properties', 'status') ?? '';
+    const type = textAt(job, 'properties', 'jobType');
+    if (type !== 'Pipeline' && showLogs) await this.#follow({ id: this.#name, status }, '', ended);
+    if (type !== 'Pipeline' && type !== 'Sweep') return false;
     const { workspace, agent } = this.#context;
     const steps = await tolerant(agent.log, `the steps of ${this.#name}`, () =>
       workspace.runs.children(this.#name, { signal: agent.signal }),
     );
     if (steps === undefined) return false;
     this.#steps = steps;
-    const changed = this.#noteStates(pipelineSteps(job).length);
-    for (const step of steps) {
-      if (showLogs && !isReused(step)) await this.#follow(step, step.displayName, hasEnded(step.status) || ended);
+    const changed = this.#noteStates(plannedSteps(job));
+    if (showLogs) {
+      // A sweep may have a thousand trials: of those only one that explains the failure is read.
+      const read = type === 'Pipeline' ? steps : ended ? steps.filter(isFailed).slice(0, 1) : [];
+      for (const step of read) {
+        if (!isReused(step)) await this.#follow(step, step.displayName, hasEnded(step.status) || ended);
+      }
     }
     return changed;
   }
@@ -74,6 +77,16 @@ export class JobProgress {
     await this.#logs.follow(details, label, ended);
     if (ended) this.#closed.add(run.id);
   }
+}
+
+/** How many steps or trials there will be, as far as the job says. */
+function plannedSteps(job: Resource): number {
+  const trials = at(job, 'properties', 'limits', 'maxTotalTrials');
+  return typeof trials === 'number' ? trials : pipelineSteps(job).length;
+}
+
+function isFailed({ status }: Run): boolean {
+  return status === 'Failed';
 }
 
 /** True for a step that did not run: the service took the results of an equal one. */

@@ -8,6 +8,9 @@ import type { Resource, Run } from '../ports.ts';
 import type { JobResults } from './collect-job-results.ts';
 import { isReused } from './job-progress.ts';
 
+/** A summary is a page for people: of a large sweep it shows the first trials. */
+const ROWS = 100;
+
 /** What a summary shows beside the job itself; whatever is missing is left out. */
 export interface JobFacts {
   readonly steps?: readonly Run[];
@@ -41,13 +44,15 @@ function stepTable(job: Resource, steps: readonly Run[]): string {
     order.includes(step.displayName) ? order.indexOf(step.displayName) : order.length;
   const rows = steps
     .toSorted((a, b) => rank(a) - rank(b))
+    .slice(0, ROWS)
     .map((step) => [
       escapeMarkdown(step.displayName),
       escapeMarkdown(stepsBefore(job, step.displayName).join(', ')),
       escapeMarkdown(step.status) + (isReused(step) ? ' (reused)' : ''),
       durationText(step.startTime, step.endTime),
     ]);
-  return markdownTable(['Step', 'After', 'State', 'Duration'], rows);
+  const rest = steps.length > ROWS ? `\n\n… and ${steps.length - ROWS} more.` : '';
+  return `${markdownTable(['Step', 'After', 'State', 'Duration'], rows)}${rest}`;
 }
 
 function metricTable(results: JobResults | undefined): string {

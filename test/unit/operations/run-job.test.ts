@@ -62,6 +62,26 @@ describe('running a job', () => {
     assert.match(agent.summaries.join(''), /### Job \[j\]\(https:\/\/ml\.azure\.com\/runs\/j\): Completed after/);
   });
 
+  it('gives the metrics of a sweep’s best trial, and shows its trials', async () => {
+    agent.files.content.set(
+      `${SOURCES}/sweep.yml`,
+      `type: sweep\ncompute: azureml:cpu\ntrial: { command: 'python x.py \${{search_space.lr}}', environment: 'azureml:env:1' }\nsampling_algorithm: random\nsearch_space: { lr: { type: uniform, min_value: 0, max_value: 1 } }\nobjective: { goal: maximize, primary_metric: auc }\nlimits: { max_total_trials: 2 }\n`,
+    );
+    workspace.states.set('j', ['Running', 'Completed']);
+    workspace.children.set('j', [run('j_0', { status: 'Failed' }), run('j_1')]);
+    workspace.metrics.set('j_1', { auc: 0.9 });
+    workspace.fault = (method, path) => {
+      if (method !== 'GET' || path !== 'runs/j/children') return;
+      const job = workspace.resources.get('jobs/j');
+      const properties = { ...(job?.properties as object), properties: { best_child_run_id: 'j_1' } };
+      workspace.resources.set('jobs/j', { ...job, properties });
+    };
+    const outputs = await runIt({ jobFile: `${SOURCES}/sweep.yml` });
+    assert.equal(outputs.metrics, '{"auc":0.9}');
+    assert.match(agent.log.text, /j_0: Failed/);
+    assert.match(agent.summaries.join(), /\| j_1 \| {2}\| Completed/);
+  });
+
   it('puts the steps of a pipeline, their states and metrics in the summary', async () => {
     workspace.states.set('j', ['Completed']);
     workspace.children.set('j', [run('c2', { displayName: 'train' }), run('c1', { displayName: 'prepare' })]);
