@@ -1,8 +1,10 @@
 /** Runs the terraform on this machine with a mirror that holds the schema-only provider. */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { basename, delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { buildSync } from 'esbuild';
+import { SCHEMA_FILE } from './schema/read-schema.ts';
 
 /** The oldest version the modules accept, so that their constraint is checked too. */
 const PROVIDER_VERSION = '4.77.0';
@@ -49,13 +51,25 @@ function messages(output: string): string {
   return first === -1 ? output : output.slice(first);
 }
 
-/** The provider terraform finds is two lines of shell around the server. */
+/** The provider terraform finds is two lines of shell around the server, which is bundled: it starts a dozen times. */
 function writeMirror(mirror: string): void {
   const platform = `${process.platform}_${process.arch === 'x64' ? 'amd64' : process.arch}`;
   const folder = join(mirror, PROVIDER, PROVIDER_VERSION, platform);
+  const server = join(mirror, '../provider/server.mjs');
+  const source = fileURLToPath(new URL('plugin', import.meta.url));
+  buildSync({
+    entryPoints: [join(source, 'server.ts')],
+    outfile: server,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+    logLevel: 'error',
+  });
+  for (const file of [join(source, 'tfplugin5.proto'), join(source, 'controller.proto'), SCHEMA_FILE]) {
+    copyFileSync(file, join(server, '..', basename(file)));
+  }
   mkdirSync(folder, { recursive: true });
-  const file = join(folder, `terraform-provider-azurerm_v${PROVIDER_VERSION}_x5`);
-  const server = fileURLToPath(new URL('plugin/server.ts', import.meta.url));
-  writeFileSync(file, `#!/bin/sh\nexec '${process.execPath}' --import '${import.meta.resolve('tsx')}' '${server}'\n`);
-  chmodSync(file, 0o755);
+  const program = join(folder, `terraform-provider-azurerm_v${PROVIDER_VERSION}_x5`);
+  writeFileSync(program, `#!/bin/sh\nexec '${process.execPath}' '${server}'\n`, { mode: 0o755 });
 }

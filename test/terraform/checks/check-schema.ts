@@ -1,5 +1,5 @@
 /** Every resource and data source against the provider's schema: what terraform's own validation would say, by structure. */
-import type { Attribute, Block, ProviderSchema, TypeSchemas } from '../schema/provider-schema.ts';
+import type { Attribute, Block, ProviderSchema, TypeSchemas, ValueType } from '../schema/provider-schema.ts';
 import { type Body, type DeclaredBlock, listOf, type Module } from './read-module.ts';
 
 /** Terraform's own arguments, which no provider declares. */
@@ -60,12 +60,25 @@ function argumentProblems(block: Block, name: string, value: unknown): readonly 
 
 function nestedProblems(block: Block, name: string, bodies: readonly Body[], isCounted: boolean): readonly string[] {
   const nested = block.block_types[name];
-  if (nested === undefined) return [`unknown argument or block "${name}"`];
+  if (nested === undefined) return attributeAsBlockProblems(block, name, bodies);
   const { max_items = Number.POSITIVE_INFINITY } = nested;
   return [
     ...(isCounted && bodies.length > max_items ? [`at most ${max_items} block "${name}"`] : []),
     ...bodies.flatMap((body) => blockProblems(nested.block, body).map((problem) => `${name}: ${problem}`)),
   ];
+}
+
+/** Lists of objects may be written as blocks, such as the rules of a security group. */
+function attributeAsBlockProblems(block: Block, name: string, bodies: readonly Body[]): readonly string[] {
+  const type = block.attributes[name]?.type;
+  const element = typeof type === 'object' ? type[1] : undefined;
+  if (typeof element !== 'object' || element[0] !== 'object') return [`unknown argument or block "${name}"`];
+  const members: Readonly<Record<string, unknown>> = element[1] as Readonly<Record<string, ValueType>>;
+  return bodies.flatMap((body) =>
+    Object.keys(body)
+      .filter((member) => !(member in members))
+      .map((member) => `${name}: unknown argument "${member}"`),
+  );
 }
 
 /** Literals only: what an expression gives is known to terraform alone. */

@@ -1,7 +1,7 @@
 /** A folder of Terraform files as plain data, read without terraform. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parse } from '@cdktf/hcl2json';
+import { parseHcl } from '../../../scripts/parse-hcl.ts';
 
 /** A block or a value as the parser gives it: blocks are lists of objects, expressions are text with `${…}`. */
 export type Body = Readonly<Record<string, unknown>>;
@@ -56,7 +56,7 @@ export async function readModule(folder: string): Promise<Module> {
 }
 
 async function parseFile(path: string): Promise<Body> {
-  return (await parse(path, readFileSync(path, 'utf8'))) as Body;
+  return (await parseHcl(path, readFileSync(path, 'utf8'))) as Body;
 }
 
 function typedBlocks(file: string, types: unknown, prefix: string): DeclaredBlock[] {
