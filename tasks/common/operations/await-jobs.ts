@@ -2,7 +2,7 @@
 import { readJobNames, readTags, selectionProblems, type JobSelection } from '../domain/job-selection.ts';
 import { jobState } from '../domain/job-states.ts';
 import { worstStatus } from '../domain/job-counts.ts';
-import { UserError } from '../errors.ts';
+import { TimedOutError, UserError } from '../errors.ts';
 import { awaitJob } from './await-job.ts';
 import { awaitManyJobs, type AwaitManyOptions } from './await-many-jobs.ts';
 import { disownJob } from './cancel-job.ts';
@@ -69,8 +69,15 @@ export async function awaitJobs(
       jobs.map(({ name }) => name),
     );
   }
-  if (only !== undefined && others.length === 0) return awaitOne(context, only.name, request, publish);
-  return awaitMany(context, new JobWatch(context, pace, jobs, listFilter(selection)), request, publish);
+  try {
+    if (only !== undefined && others.length === 0) return await awaitOne(context, only.name, request, publish);
+    return await awaitMany(context, new JobWatch(context, pace, jobs, listFilter(selection)), request, publish);
+  } catch (error) {
+    // A wait that fails for another reason is none to cancel jobs for that others have started.
+    const isToCancel = agent.signal.aborted || (error instanceof TimedOutError && request.onTimeout === 'cancelJob');
+    if (!isToCancel) disownJob(agent.memory);
+    throw error;
+  }
 }
 
 function readSelection({ agent }: Context, request: AwaitJobsRequest): JobSelection {

@@ -5,6 +5,7 @@ import { countsText } from '../domain/job-counts.ts';
 import { pollInterval } from '../domain/polling.ts';
 import { CancelledError, TimedOutError } from '../errors.ts';
 import type { WhatToDo } from './await-job.ts';
+import { disownJob } from './cancel-job.ts';
 import { cancelJobs } from './cancel-many-jobs.ts';
 import { Patience } from './patience.ts';
 import type { Context } from './task-context.ts';
@@ -51,7 +52,10 @@ async function onCancelled(context: Context, watch: JobWatch, { onCancel }: Awai
   context.agent.log.info(`Cancelling ${pending.length} jobs.`);
   // Real time, because the agent's patience is: it kills ten seconds after its first signal.
   const left = await cancelJobs(context, pending, AbortSignal.timeout(4500));
-  if (left.length === 0) throw new CancelledError(`The step was cancelled, and ${pending.length} jobs with it.`);
+  if (left.length === 0) {
+    disownJob(context.agent.memory);
+    throw new CancelledError(`The step was cancelled, and ${pending.length} jobs with it.`);
+  }
   context.agent.log.warning(`${left.length} jobs could not be cancelled yet; the post-job step tries again.`);
   throw new CancelledError();
 }

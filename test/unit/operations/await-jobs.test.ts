@@ -170,6 +170,17 @@ describe('waiting for jobs that are already submitted', () => {
     };
     await assert.rejects(wait({ jobNames: ['a', 'b', 'c'], onCancel: 'cancelJob' }), /and 2 jobs with it/);
     assert.deepEqual(cancelled(), ['a', 'c']);
+    assert.deepEqual(await ownedJobs(withWritten()), []);
+  });
+
+  it('leaves nothing to the post-job step when the wait fails for another reason', async () => {
+    for (const name of ['a', 'b']) workspace.seedJob(name, 'Running');
+    const gone = wait({ jobNames: ['a', 'b', 'typo'], onCancel: 'cancelJob' });
+    await assert.rejects(gone, /does not know the job typo/);
+    const timed = wait({ jobNames: ['a', 'b'], onCancel: 'cancelJob', timeoutMinutes: 1 });
+    await assert.rejects(timed, TimedOutError);
+    assert.deepEqual(await ownedJobs(withWritten()), []);
+    assert.deepEqual(cancelled(), []);
   });
 
   it('leaves to the post-job step what it could not cancel', async () => {
