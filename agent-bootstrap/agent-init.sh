@@ -14,7 +14,7 @@ readonly METADATA=http://169.254.169.254/metadata
 readonly AZURE_DEVOPS=499b84ac-1321-427f-aa17-267ca6975798
 CONFIG=${ADO_AGENT_CONFIG:-/etc/ado-agent/agent.conf}
 SOURCE_DIR=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
-RUN='' JSON=false CHANGED=false
+RUN='' DOWNLOAD='' JSON=false CHANGED=false
 
 # --- messages -------------------------------------------------------------------------------------------------------
 
@@ -23,6 +23,10 @@ warn() { log "WARNING: $*"; }
 die() {
   log "ERROR: $*"
   if [[ -n $RUN ]]; then : >"$RUN/explained"; fi
+  exit 1
+}
+failed() { # a verdict that was printed already
+  : >"$RUN/explained"
   exit 1
 }
 unexpected() { # unexpected COMMAND LINE: what no sentence of ours has explained is our defect
@@ -179,12 +183,11 @@ drop() { # drop FILE: removes it and sets CHANGED when it was there
 
 prepare_run_directory() { # secrets live here only: in memory, for root alone, until this run ends
   RUN=$(mktemp -d -p /run ado-agent.XXXXXX)
-  trap 'rm -rf "$RUN"' EXIT
+  trap 'rm -rf "$RUN" ${DOWNLOAD:+"$DOWNLOAD"}' EXIT
   trap 'exit 129' HUP
   trap 'exit 130' INT
   trap 'exit 143' TERM
   chmod 700 "$RUN"
-  : >"$RUN/proxy.curl"
   unset http_proxy https_proxy HTTP_PROXY HTTPS_PROXY all_proxy ALL_PROXY no_proxy NO_PROXY
 }
 
@@ -199,7 +202,7 @@ one_at_a_time() {
 
 http() { # curl through the proxy, https only, with back-off for what passes
   curl -sS --proto '=https' --proto-redir '=https' --tlsv1.2 --connect-timeout 10 --max-time 60 \
-    --retry 4 --retry-connrefused --retry-max-time 60 -K "$RUN/proxy.curl" "$@"
+    --retry 4 --retry-connrefused --retry-max-time 60 -K "$RUN/network.curl" "$@"
 }
 
 metadata() { # metadata PATH?QUERY [curl options]: answered by the host platform, never through a proxy
@@ -235,8 +238,7 @@ key_vault_secret() { # key_vault_secret URL FILE
   host=${1#https://} host=${host%%/*}
   identity_token "https://${host#*.}" "$RUN/vault-token"
   bearer "$RUN/vault-token" >"$RUN/vault.curl"
-  status=$(curl -sS --noproxy '*' --proto '=https' --tlsv1.2 --connect-timeout 10 --max-time 30 --retry 4 --retry-connrefused \
-    -K "$RUN/vault.curl" -o "$RUN/secret.json" -w '%{http_code}' "$1?api-version=7.4") ||
+  status=$(http --noproxy '*' -K "$RUN/vault.curl" -o "$RUN/secret.json" -w '%{http_code}' "$1?api-version=7.4") ||
     die "Key Vault $host cannot be reached: run '$0 selftest' with the vault in PRIVATE_HOSTS"
   case $status in
     200) jq -er .value "$RUN/secret.json" >"$2" || die "$1 has no value" ;;
@@ -259,15 +261,21 @@ service_principal_token() { # service_principal_token FILE: for the REST API, by
   rm -f "$RUN/form" "$RUN/token.json"
 }
 
-use_proxy() {
+use_network_settings() { # into $RUN/network.curl, which every request reads: the authority and the proxy
+  : >"$RUN/network.curl"
+  if [[ -n $CA_FILE ]]; then
+    # The self-test comes before the authority is in the system's store.
+    cat /etc/ssl/certs/ca-certificates.crt "$CA_FILE" >"$RUN/authorities.pem" 2>/dev/null || true
+    printf 'cacert = "%s"\n' "$RUN/authorities.pem" >>"$RUN/network.curl"
+  fi
   [[ -n $PROXY_URL ]] || return 0
   {
     printf 'proxy = "%s"\n' "$PROXY_URL"
     printf 'noproxy = "169.254.169.254,168.63.129.16%s"\n' "${PROXY_BYPASS:+,${PROXY_BYPASS// /,}}"
-  } >"$RUN/proxy.curl"
+  } >>"$RUN/network.curl"
   if [[ -n $PROXY_USER ]]; then
     key_vault_secret "$PROXY_PASSWORD_SECRET_URL" "$RUN/proxy-password"
-    printf 'proxy-user = "%s:%s"\n' "$PROXY_USER" "$(quoted "$RUN/proxy-password")" >>"$RUN/proxy.curl"
+    printf 'proxy-user = "%s:%s"\n' "$PROXY_USER" "$(quoted "$RUN/proxy-password")" >>"$RUN/network.curl"
   fi
 }
 
@@ -380,7 +388,7 @@ probe_private() { # probe_private HOST
     finding "$host" private "$address" public "the name has the public address $address: private DNS zone $zone is not linked to this virtual network" \
       "link it: az network private-dns link vnet create --zone-name $zone --virtual-network <this network> --registration-enabled false --name <name> --resource-group <zone's group>"
   else
-    code=$(connect "$host" --noproxy '*')
+    code=$(connect "$host" -K "$RUN/network.curl" --noproxy '*')
     judge_connection "$host" private "$address" "$code"
   fi
 }
@@ -394,7 +402,7 @@ probe_egress() { # probe_egress HOST
       return
     fi
   fi
-  code=$(connect "$host" -K "$RUN/proxy.curl")
+  code=$(connect "$host" -K "$RUN/network.curl")
   judge_connection "$host" egress "$address" "$code"
 }
 
@@ -444,7 +452,7 @@ probe_metadata() {
 
 probe_clock() { # probe_clock SECONDS...: the agent's tokens are refused when the clock is more than some minutes off
   local server here difference
-  curl -sS -o /dev/null -D "$RUN/clock" --connect-timeout 5 --max-time 10 -K "$RUN/proxy.curl" "$ORGANIZATION_URL/" 2>/dev/null || return 0
+  curl -sS -o /dev/null -D "$RUN/clock" --connect-timeout 5 --max-time 10 -K "$RUN/network.curl" "$ORGANIZATION_URL/" 2>/dev/null || return 0
   server=$(sed -nE 's/^[Dd]ate: *(.*)\r$/\1/p' "$RUN/clock" | tail -n 1)
   server=$(date -d "${server:-unknown}" +%s 2>/dev/null) || return 0
   here=$(date +%s) difference=$((here - server))
@@ -601,12 +609,13 @@ package_installed() {
   [[ -f $STATE/package.json && $(jq -r .sha256 "$STATE/package.json") == "$PACKAGE_SHA256" ]] && tree_intact
 }
 
-download_package() { # download_package FILE
+download_package() { # into $DOWNLOAD, checked; before anything on this machine is changed
   local options=() actual
+  DOWNLOAD=$(mktemp -p "$STATE" .download.XXXXXX)
   case $PACKAGE_URL in
     file://*)
       [[ -f ${PACKAGE_URL#file://} ]] || die "AGENT_PACKAGE_URL: ${PACKAGE_URL#file://} does not exist"
-      cp "${PACKAGE_URL#file://}" "$1"
+      cp "${PACKAGE_URL#file://}" "$DOWNLOAD"
       ;;
     *)
       if [[ $AGENT_PACKAGE_AUTH == managed-identity && -n $AGENT_PACKAGE_URL ]]; then
@@ -616,10 +625,10 @@ download_package() { # download_package FILE
         bearer "$RUN/storage-token" >"$RUN/storage.curl"
         options=(-K "$RUN/storage.curl" -H 'x-ms-version: 2021-08-06' --noproxy '*')
       fi
-      http -fL --max-time 900 --retry-max-time 900 "${options[@]}" -o "$1" "$PACKAGE_URL" || die "cannot download $PACKAGE_URL"
+      http -fL --max-time 900 --retry-max-time 900 "${options[@]}" -o "$DOWNLOAD" "$PACKAGE_URL" || die "cannot download $PACKAGE_URL"
       ;;
   esac
-  actual=$(sha256sum <"$1")
+  actual=$(sha256sum <"$DOWNLOAD")
   [[ ${actual%% *} == "$PACKAGE_SHA256" ]] ||
     die "$PACKAGE_URL has SHA-256 ${actual%% *}, expected $PACKAGE_SHA256: it is damaged or not the package it claims to be; nothing was installed"
 }
@@ -632,13 +641,11 @@ remove_leftovers() { # of a run that lost its power
 # Unpacks beside the live tree, then moves every entry into place by renames. The record that it is installed is
 # removed before and written after, so that a power loss in between is repaired by the next run.
 install_package() {
-  local download staging replaced entry name
+  local staging replaced entry name
   log "installing agent $PACKAGE_VERSION from $PACKAGE_URL"
-  download=$(mktemp -p "$STATE" .download.XXXXXX)
-  download_package "$download"
   staging=$(mktemp -d -p "$ROOT" .staging.XXXXXX) replaced=$(mktemp -d -p "$ROOT" .replaced.XXXXXX)
-  tar -xzf "$download" -C "$staging" --no-same-owner --no-same-permissions || die 'the package cannot be unpacked: is the disk full?'
-  rm -f "$download"
+  tar -xzf "$DOWNLOAD" -C "$staging" --no-same-owner --no-same-permissions || die 'the package cannot be unpacked: is the disk full?'
+  rm -f "$DOWNLOAD"
   [[ -x $staging/bin/Agent.Listener && -f $staging/config.sh && -f $staging/bin/runsvc.sh ]] || die 'this is not an agent package'
   cp "$staging/bin/runsvc.sh" "$staging/runsvc.sh"
   chown -R root:"$AGENT_USER" "$staging"
@@ -697,7 +704,7 @@ as_agent() {
       env -i PATH=/usr/local/bin:/usr/bin:/bin LANG=C.UTF-8 HOME="$AGENT_HOME" USER="$AGENT_USER" \
       bash -c 'while IFS= read -r pair <&3; do export "$pair"; done; exec 3<&-; exec "$@"' as-agent "$@" \
       3<"$RUN/agent-secrets" </dev/null 9>&-
-  ) > >(grep -v '\.path: Permission denied' >&2) 2>&1
+  ) > >(sed '/\.path: Permission denied/d' >&2) 2>&1
 }
 
 write_agent_secrets() {
@@ -841,23 +848,24 @@ install_agent() {
   local network_ok=true
   require_registration_settings
   prep
+  use_network_settings
   run_selftest || network_ok=false
   if [[ $network_ok == false && $SELFTEST == enforce ]]; then
     die "the network self-test failed, nothing was registered: fix what it names, or set SELFTEST=warn; report: $STATE/selftest.json"
   fi
   remove_leftovers
-  use_proxy
   authenticate
   find_pool
   turn_off_pool_updates
   choose_package
+  package_installed || download_package
   CHANGED=false
   write_environment "$network_ok"
   install_units
-  if [[ $CHANGED == true ]] || ! package_installed || ! registered_as_wanted; then
+  if [[ $CHANGED == true || -n $DOWNLOAD ]] || ! registered_as_wanted; then
     CHANGED=true
     if active ado-agent.service; then drain; fi
-    package_installed || install_package
+    if [[ -n $DOWNLOAD ]]; then install_package; fi
     registered_as_wanted || register
   fi
   start_service
@@ -880,7 +888,7 @@ deregister_agent() { # deregister_agent [SECONDS]: stops the service first, unle
     log 'this machine has no registered agent'
     return
   fi
-  use_proxy
+  use_network_settings
   authenticate
   unregister || die "the agent could not be taken off pool '$POOL': see its own message above; the registration was kept, so that this can be run again"
   log "$AGENT_NAME is off pool '$POOL'"
@@ -929,7 +937,7 @@ reauth() { # a new key for the same agent
   require_registration_settings
   one_at_a_time
   registered || die "this machine has no registered agent: run '$0 install'"
-  use_proxy
+  use_network_settings
   authenticate
   find_pool
   drain
@@ -945,10 +953,10 @@ reauth() { # a new key for the same agent
 
 selftest() {
   local ok=true
-  use_proxy
+  use_network_settings
   run_selftest || ok=false
   if [[ $JSON == true ]]; then cat "$RUN/selftest.json"; fi
-  [[ $ok == true ]]
+  [[ $ok == true ]] || failed
 }
 
 # --- health ------------------------------------------------------------------------------------------------------------
@@ -983,7 +991,7 @@ check_program() {
 
 check_server() { # by the same credential as registration
   local status why
-  if ! (use_proxy && authenticate && find_pool && find_agent) 2>"$RUN/why"; then
+  if ! (use_network_settings && authenticate && find_pool && find_agent) 2>"$RUN/why"; then
     why=$(sed -nE 's/^[^ ]+ ERROR: //p' "$RUN/why" | tail -n 1)
     verdict server FAIL "${why:-"the pool '$POOL' has no agent $AGENT_NAME: run '$0 install'"}"
     return
@@ -1069,7 +1077,7 @@ health() {
   require_registration_settings
   judge_health || ok=false
   print_health
-  [[ $ok == true ]]
+  [[ $ok == true ]] || failed
 }
 
 # --- clean -------------------------------------------------------------------------------------------------------------
