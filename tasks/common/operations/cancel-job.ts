@@ -12,6 +12,8 @@ const DONE = 'done';
 /** Notes a job before it is submitted, so that the post-job step can cancel it when this process is killed. */
 export function ownJob(memory: TaskMemory, name: string): void {
   memory.set(JOB_NAME, name);
+  // An earlier attempt of the step may have been done with its own job.
+  if (memory.get(DONE) === 'true') memory.set(DONE, 'false');
 }
 
 /** Notes that the job needs no one to cancel it any more. */

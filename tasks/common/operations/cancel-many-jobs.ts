@@ -12,6 +12,7 @@ const DONE = 'done';
 /** Notes jobs that the post-job step is to cancel when this process is killed. In a file: there may be too many for a variable. */
 export async function ownJobs(agent: OperationAgent, names: readonly string[]): Promise<void> {
   agent.memory.set(JOBS_FILE, await agent.writeTemporaryFile('jobs-to-cancel.json', JSON.stringify(names)));
+  if (agent.memory.get(DONE) === 'true') agent.memory.set(DONE, 'false');
 }
 
 /** The jobs this step answers for and did not see to their end. */

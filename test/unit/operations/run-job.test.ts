@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { ServiceError, UserError } from '../../../tasks/common/errors.ts';
-import { cancelJob, cancelOwnedJob, ownedJob, ownJob } from '../../../tasks/common/operations/cancel-job.ts';
+import { cancelJob, cancelOwnedJob, disownJob, ownedJob, ownJob } from '../../../tasks/common/operations/cancel-job.ts';
 import { runJob, type RunJobOutputs, type RunJobRequest } from '../../../tasks/common/operations/run-job.ts';
 import { FakeAgent, SOURCES } from '../fakes/fake-agent.ts';
 import { FakeWorkspace, run, serviceError } from '../fakes/fake-workspace.ts';
@@ -179,6 +179,17 @@ describe('running a job', () => {
   it('refuses a negative time-out before anything is sent', async () => {
     await assert.rejects(runIt({ timeoutMinutes: -1 }), UserError);
     assert.deepEqual(workspace.calls, []);
+  });
+});
+
+describe('the job of a step that is tried again', () => {
+  it('is owned anew, although the attempt before was done with its own', () => {
+    const { memory } = new FakeAgent();
+    ownJob(memory, 'j');
+    disownJob(memory);
+    assert.equal(ownedJob(memory), undefined);
+    ownJob(memory, 'j-2');
+    assert.equal(ownedJob(memory), 'j-2');
   });
 });
 
