@@ -23,6 +23,7 @@ import { operationRoutes } from './operations.ts';
 import { registryContentRoutes } from './registry/registry-content.ts';
 import { registryRoutes } from './registry/registry-routes.ts';
 import { regionalRoutes } from './regional/regional-routes.ts';
+import { batchRoutes } from './scoring/batch-serving.ts';
 import { onlineRoutes } from './scoring/online-serving.ts';
 
 export function allRoutes(context: EmulatorContext): Route[] {
@@ -51,6 +52,7 @@ export function allRoutes(context: EmulatorContext): Route[] {
     ...registryRoutes(context),
     ...registryContentRoutes(context, jobs.store),
     ...onlineRoutes(context, jobs.store),
+    ...batchRoutes(context, jobs),
   ];
   return routes.map((route) => withParent(context, route));
 }

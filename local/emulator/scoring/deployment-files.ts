@@ -65,8 +65,12 @@ export async function downloadDeploymentFiles(
   return { appRoot: codeRoot, entryScript, modelFolder };
 }
 
-/** The record of an asset by its ARM id; undefined when no id is given. Throws FilesMissing when it is gone. */
-function assetOf(context: EmulatorContext, collection: string, id: string | undefined): ResourceRecord | undefined {
+/** The record of an asset by its id, of the workspace or of a registry; undefined when no id is given. Throws FilesMissing when it is gone. */
+export function assetOf(
+  context: Pick<EmulatorContext, 'state'>,
+  collection: string,
+  id: string | undefined,
+): ResourceRecord | undefined {
   if (id === undefined) return undefined;
   const found =
     findRegistryAsset(context.state, id) ??

@@ -10,17 +10,20 @@ import { textAt } from '../json.ts';
 /** Audience and issuer of an endpoint's own tokens. */
 export const ENDPOINT_TOKEN_AUTHORITY = 'azureml';
 
+/** An endpoint as far as it matters here; only those with keys have some. */
+type CalledEndpoint = Pick<OnlineEndpointRecord, 'name' | 'authMode'> & Partial<Pick<OnlineEndpointRecord, 'keys'>>;
+
 /** The 401 for this request, undefined when it may pass. Key texts are those users report; the token texts Envoy's own. */
 export function refuseCaller(
   { tokens, cloud }: Pick<EmulatorContext, 'tokens' | 'cloud'>,
-  endpoint: OnlineEndpointRecord,
+  endpoint: CalledEndpoint,
   authorization: string | undefined,
 ): Reply | undefined {
   const credential = bearerToken(authorization);
   switch (endpoint.authMode) {
     case 'Key':
       if (credential === undefined) return unauthorized('key_auth_bad_header_forbidden');
-      if (Object.values(endpoint.keys).some((key) => sameSecret(key, credential))) return undefined;
+      if (Object.values(endpoint.keys ?? {}).some((key) => sameSecret(key, credential))) return undefined;
       return unauthorized('key_auth_access_denied');
     case 'AMLToken':
       return refuseToken(() => {
