@@ -32,6 +32,8 @@ export interface Timings {
   readonly jobCancel: number;
   /** How long a pipeline stays NotStarted. */
   readonly pipelineNotStarted: number;
+  /** How long after its end a minute's metrics can be read. */
+  readonly metricsLag: number;
   /** How long lists do not show what was just written. */
   readonly listLag: number;
 }
@@ -62,6 +64,7 @@ export const DEFAULT_TIMINGS: Timings = {
   jobFinalizing: 8 * SECOND,
   jobCancel: 10 * SECOND,
   pipelineNotStarted: 5 * SECOND,
+  metricsLag: 60 * SECOND,
   listLag: 2 * SECOND,
 };
 

@@ -8,7 +8,14 @@ import { parseDuration } from '../jobs/durations.ts';
 import type { RunStore } from '../jobs/run-store.ts';
 import { at, objectAt, textAt, type JsonObject } from '../json.ts';
 import type { ContainerLog } from './container-log.ts';
-import { badArgument, containerCrashed, takeImagePullFailure, takeScriptFailure } from './deployment-faults.ts';
+import {
+  badArgument,
+  containerCrashed,
+  takeIdentityFailure,
+  takeImagePullFailure,
+  takeProbeFailure,
+  takeScriptFailure,
+} from './deployment-faults.ts';
 import { downloadDeploymentFiles, FilesMissing, type DeploymentFiles } from './deployment-files.ts';
 import {
   ModelServerFailed,
@@ -97,13 +104,15 @@ function pullImage({ faults }: EmulatorContext, { id }: DeploymentDescription, l
 async function fetchFiles(
   context: EmulatorContext,
   store: RunStore,
-  { workspace, properties }: DeploymentDescription,
+  { id, workspace, properties }: DeploymentDescription,
   folder: string,
   log: ContainerLog,
 ): Promise<DeploymentFiles> {
   log.setStep('ModelDownload', 'InProgress');
   log.event('Downloading', 'Start downloading models');
   try {
+    const refused = takeIdentityFailure(context.faults, id);
+    if (refused !== undefined) throw refused;
     const files = await downloadDeploymentFiles(context, store, workspace, properties, folder, log);
     log.setStep('ModelDownload', 'Succeeded');
     log.event('Downloaded', 'All models are downloaded successfully');
@@ -129,6 +138,10 @@ async function startServer(
   if (failing !== undefined) {
     log.write('InferenceServer', failing);
     throw new ModelServerFailed(3);
+  }
+  if (takeProbeFailure(context.faults, id)) {
+    log.event('Unhealthy', 'Readiness probe failed: HTTP probe failed with statuscode: 502', 'Warning');
+    throw new ModelServerFailed(undefined);
   }
   return startModelServer({
     ...files,

@@ -12,7 +12,9 @@ import type { RunStore } from '../jobs/run-store.ts';
 import { createDeployments } from './deployments.ts';
 import { deploymentsFolder } from './deployment-instance.ts';
 import { createScoringCounters } from './scoring-counters.ts';
+import { metricsRoutes } from './metrics-routes.ts';
 import { scoringRoutes } from './scoring-routes.ts';
+import { createServingMinutes } from './serving-minutes.ts';
 
 /**
  * Opens online endpoints on the emulator's state; models may be outputs of these runs. Deployments that were up come
@@ -22,6 +24,7 @@ export function onlineRoutes(context: EmulatorContext, runs: RunStore): Route[] 
   const store = openOnlineStore(context.state);
   const deployments = createDeployments(context, runs);
   const counters = createScoringCounters(context.clock);
+  const minutes = createServingMinutes(context.clock);
   const parts = { context, store, deployments };
   settleInterrupted(store, context);
   removeLeftovers(context);
@@ -33,7 +36,8 @@ export function onlineRoutes(context: EmulatorContext, runs: RunStore): Route[] 
     ...onlineEndpointRoutes(parts),
     ...onlineEndpointCredentialRoutes(parts),
     ...onlineDeploymentRoutes(parts),
-    ...scoringRoutes({ ...parts, counters }),
+    ...scoringRoutes({ ...parts, counters, minutes }),
+    ...metricsRoutes({ context, store, minutes }),
   ];
 }
 

@@ -2,12 +2,13 @@
 import type { OnlineDeploymentRecord, OnlineEndpointRecord, OnlineStore } from '../arm/online-endpoint-records.ts';
 import type { EmulatorContext } from '../context.ts';
 import type { Incoming, Reply, Route } from '../http.ts';
-import { isHeldDown } from './deployment-faults.ts';
+import { createScoringFaults, isHeldDown, type ScoringFault } from './deployment-faults.ts';
 import { TooManyPending } from './deployment-instance.ts';
 import type { Deployments } from './deployments.ts';
 import { ModelTimeout, ModelUnreachable, type ModelAnswer } from './model-server.ts';
 import { refuseCaller } from './scoring-authorization.ts';
 import type { ScoringCounters } from './scoring-counters.ts';
+import type { ServingMinutes } from './serving-minutes.ts';
 import { createTrafficRouter, type TrafficRouter } from './traffic.ts';
 
 export interface ScoringParts {
@@ -15,6 +16,12 @@ export interface ScoringParts {
   readonly store: OnlineStore;
   readonly deployments: Deployments;
   readonly counters: ScoringCounters;
+  readonly minutes: ServingMinutes;
+}
+
+/** The parts, and what a fault rule does to each request. */
+interface AnsweringParts extends ScoringParts {
+  readonly faultOf: (deployment: string) => ScoringFault;
 }
 
 /** Names the deployment that must answer, or the one that did. */
@@ -31,7 +38,8 @@ const FROM_MODEL = [
 const TO_MODEL = ['content-type', 'accept', 'x-request-id', 'x-ms-client-request-id', 'traceparent', 'user-agent'];
 
 /** The routes of all online endpoints. */
-export function scoringRoutes(parts: ScoringParts): Route[] {
+export function scoringRoutes(given: ScoringParts): Route[] {
+  const parts = { ...given, faultOf: createScoringFaults(given.context.faults) };
   const routers = new Map<string, TrafficRouter>();
   const routerOf = (endpoint: OnlineEndpointRecord): TrafficRouter => {
     const known = routers.get(endpoint.id) ?? createTrafficRouter();
@@ -65,11 +73,10 @@ export function scoringRoutes(parts: ScoringParts): Route[] {
 }
 
 async function answer(
-  parts: ScoringParts,
+  parts: AnsweringParts,
   routerOf: (endpoint: OnlineEndpointRecord) => TrafficRouter,
   request: Incoming,
 ): Promise<Reply> {
-  const arrived = performance.now();
   const endpoint = parts.store.endpointInRegion(request.endpoint ?? '', request.region ?? '');
   if (endpoint === undefined) return plainText(404, 'Endpoint does not exist');
   const refusal = refuseCaller(parts.context, endpoint, request.headers.authorization);
@@ -86,11 +93,7 @@ async function answer(
   if (named === undefined && request.method === 'POST') {
     for (const mirror of router.mirrors(endpoint.mirrorTraffic)) mirrorTo(parts, endpoint, mirror, request, body);
   }
-  const reply = await ask(parts, deployment, request, body);
-  const latencyMs = performance.now() - arrived;
-  if (request.method === 'POST') {
-    parts.counters.count(deployment.id, { status: reply.status, latencyMs, mirrored: false });
-  }
+  const reply = await serve(parts, deployment, request, body, false);
   return { ...reply, headers: { ...reply.headers, [DEPLOYMENT_HEADER]: deployment.name } };
 }
 
@@ -99,7 +102,7 @@ const NO_TRAFFIC =
 
 /** Sends a copy; nobody waits for its answer. */
 function mirrorTo(
-  parts: ScoringParts,
+  parts: AnsweringParts,
   endpoint: OnlineEndpointRecord,
   name: string,
   request: Incoming,
@@ -107,10 +110,40 @@ function mirrorTo(
 ): void {
   const deployment = parts.store.deployment(endpoint, name);
   if (deployment === undefined) return;
+  void serve(parts, deployment, request, body, true);
+}
+
+/** Has a deployment answer, as fault rules let it, and counts the answer. */
+async function serve(
+  parts: AnsweringParts,
+  deployment: OnlineDeploymentRecord,
+  request: Incoming,
+  body: Buffer,
+  mirrored: boolean,
+): Promise<Reply> {
+  const { context, counters, minutes, faultOf } = parts;
+  if (request.method !== 'POST') return ask(parts, deployment, request, body);
   const arrived = performance.now();
-  void ask(parts, deployment, request, body).then(({ status }) => {
-    parts.counters.count(deployment.id, { status, latencyMs: performance.now() - arrived, mirrored: true });
-  });
+  const fault = faultOf(deployment.id);
+  const reply = fault.status === undefined ? await ask(parts, deployment, request, body) : failed(fault);
+  const latencyMs = performance.now() - arrived + fault.delayMs;
+  if (fault.delayMs > 0) await context.clock.sleep(fault.delayMs);
+  const { status } = reply;
+  counters.count(deployment.id, { status, latencyMs, mirrored });
+  minutes.add(deployment.id, { status, modelStatus: modelStatusOf(reply), latencyMs });
+  return reply;
+}
+
+function failed({ status = 500, message }: ScoringFault): Reply {
+  if (status !== 424) return plainText(status, message);
+  return { ...plainText(424, message), headers: { 'Content-Type': 'text/plain', ...modelError(500) } };
+}
+
+/** What the model answered; undefined where it was not reached. */
+function modelStatusOf({ status, headers }: Reply): number | undefined {
+  if (status === 200) return 200;
+  const told = headers?.[MODEL_STATUS_HEADER];
+  return told === undefined ? undefined : Number(told);
 }
 
 async function ask(
@@ -145,11 +178,13 @@ function fromModel(answer: ModelAnswer): Reply {
     return typeof value === 'string' ? value : undefined;
   });
   if (answer.status === 200) return { status: 200, headers, body: answer.body };
-  const reason = {
-    'ms-azureml-model-error-reason': 'model_error',
-    'ms-azureml-model-error-statuscode': String(answer.status),
-  };
-  return { status: 424, headers: { ...headers, ...reason }, body: answer.body };
+  return { status: 424, headers: { ...headers, ...modelError(answer.status) }, body: answer.body };
+}
+
+const MODEL_STATUS_HEADER = 'ms-azureml-model-error-statuscode';
+
+function modelError(status: number): Record<string, string> {
+  return { 'ms-azureml-model-error-reason': 'model_error', [MODEL_STATUS_HEADER]: String(status) };
 }
 
 function pick(names: readonly string[], value: (name: string) => string | undefined): Record<string, string> {
