@@ -16,6 +16,9 @@ export interface LocalOptions {
   readonly speed: number;
   readonly port: number | undefined;
   readonly stateFolder: string | undefined;
+  /** What exists in the emulator from the start; the first workspace is the default one. */
+  readonly workspaces: readonly string[];
+  readonly registries: readonly string[];
   readonly sourcesFolder: string | undefined;
   /** Folder of built tasks; dist/tasks where it is missing. */
   readonly tasksFolder: string | undefined;
@@ -45,6 +48,8 @@ const OPTIONS = {
   speed: { type: 'string' },
   port: { type: 'string' },
   state: { type: 'string' },
+  workspace: { type: 'string', multiple: true },
+  registry: { type: 'string', multiple: true },
   sources: { type: 'string' },
   tasks: { type: 'string' },
   emulator: { type: 'string' },
@@ -80,6 +85,8 @@ export function parseArguments(
       speed: values.speed === undefined ? defaults.speed : positiveNumber(values.speed, '--speed'),
       port: values.port === undefined ? undefined : positiveNumber(values.port, '--port'),
       stateFolder: values.state,
+      workspaces: values.workspace ?? [],
+      registries: values.registry ?? [],
       sourcesFolder: values.sources,
       tasksFolder: values.tasks,
       emulatorFile: values.emulator,

@@ -76,12 +76,15 @@ export async function keepRunning({ emulator, cancel }: LocalRun, environmentFil
   rmSync(environmentFile, { force: true });
 }
 
-async function startOwn({ speed, port, stateFolder }: LocalOptions): Promise<Emulator> {
+async function startOwn({ speed, port, stateFolder, workspaces, registries }: LocalOptions): Promise<Emulator> {
   // Loaded only now: it brings a storage server with it, and a mistake in a call should be told at once.
   const { startEmulator } = await import('./emulator/emulator.ts');
+  const [workspace, ...furtherWorkspaces] = workspaces;
   try {
     return await startEmulator({
       speed,
+      registries,
+      ...(workspace !== undefined && { workspace, furtherWorkspaces }),
       ...(port !== undefined && { port }),
       ...(stateFolder !== undefined && { stateFolder }),
     });

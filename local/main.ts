@@ -7,7 +7,7 @@ import { runCommand } from './entry.ts';
 import { withLocalRun } from './local-run.ts';
 import { findInput, type TaskDefinition } from './agent/task-definition.ts';
 import { suggestion } from './pipeline/nearest-name.ts';
-import { expandFile, runFile } from './pipeline-commands.ts';
+import { expandFile, runFile, validateFile } from './pipeline-commands.ts';
 import { builtTasks, REPOSITORY, runVariables, writeSummaries } from './pipeline-file.ts';
 import { print, report } from './report.ts';
 import { sourceVariables } from './source-variables.ts';
@@ -18,6 +18,7 @@ const HELP = `Runs the built tasks as a pipeline agent would, against an emulate
   npm run local -- task TASK --input name=value …    one task
   npm run local -- pipeline FILE --param name=value …  a pipeline (azure-pipelines.yml)
   npm run local -- expand FILE --param name=value …    only print the pipeline with its templates in their places
+  npm run local -- validate FILE --param name=value …  only check the pipeline and its templates
 
   --variable name=value   a pipeline variable (--var for short)
   --secret NAME           a secret variable; its value is taken from the environment variable NAME
@@ -33,14 +34,16 @@ const HELP = `Runs the built tasks as a pipeline agent would, against an emulate
   --debug                 System.Debug: show debug lines
   --speed N               virtual seconds in a real one (1)
   --state DIR             keep the workspace's state in this folder
+  --workspace NAME        the workspace there is (mlw-mlops); given again, further ones
+  --registry NAME         a registry there is; may be given again
   --port N                the emulator's port (any free one)
   --emulator ENVFILE      use a running emulator, by the file its --env-file option wrote
 `;
 
-const COMMANDS = ['task', 'pipeline', 'expand'];
+const COMMANDS = ['task', 'pipeline', 'expand', 'validate'];
 const COMMON: readonly OptionName[] = [
   ...(['variable', 'var', 'secret', 'sources', 'node', 'auth', 'debug'] as const),
-  ...(['speed', 'state', 'port', 'emulator', 'tasks', 'help'] as const),
+  ...(['speed', 'state', 'port', 'emulator', 'workspace', 'registry', 'tasks', 'help'] as const),
 ];
 
 async function main(args: readonly string[]): Promise<number> {
@@ -52,6 +55,8 @@ async function main(args: readonly string[]): Promise<number> {
       return isHelp(rest) ? help() : runFile(rest, COMMON);
     case 'expand':
       return isHelp(rest) ? help() : expandFile(rest);
+    case 'validate':
+      return isHelp(rest) ? help() : validateFile(rest);
     case '--help':
     case 'help':
       return help();

@@ -19,7 +19,8 @@ export const USAGE = `npm run emulator -- [options]
   --port N             listen on this port of 127.0.0.1 (a free one without)
   --env-file FILE      write the environment for clients to FILE (readable by its owner only)
   --state DIR          keep everything in DIR and find it again there
-  --workspace NAME     name of the workspace (mlw-mlops)
+  --workspace NAME     name of the workspace (mlw-mlops); given again, of further ones
+  --registry NAME      name of a registry that exists from the start; may be given again
   --resource-group RG  its resource group (rg-mlops)
   --region REGION      its region (westeurope)
   --cloud NAME         ${CLOUDS.map(({ name }) => name).join(', ')}, or NAME=DOMAIN for a cloud of your own
@@ -32,7 +33,8 @@ const OPTIONS = {
   port: { type: 'string' },
   'env-file': { type: 'string' },
   state: { type: 'string' },
-  workspace: { type: 'string' },
+  workspace: { type: 'string', multiple: true },
+  registry: { type: 'string', multiple: true },
   'resource-group': { type: 'string' },
   region: { type: 'string' },
   cloud: { type: 'string' },
@@ -42,7 +44,9 @@ const OPTIONS = {
   help: { type: 'boolean' },
 } as const;
 
-type Values = Partial<Record<Exclude<keyof typeof OPTIONS, 'routes' | 'help'>, string>>;
+type Listed = 'workspace' | 'registry';
+type Values = Partial<Record<Exclude<keyof typeof OPTIONS, 'routes' | 'help' | Listed>, string>> &
+  Partial<Record<Listed, string[]>>;
 
 /** Reads the arguments after the program's name; whatever is wrong with them becomes one sentence. */
 export function readOptions(args: readonly string[]): CommandLine {
@@ -64,10 +68,12 @@ export function readOptions(args: readonly string[]): CommandLine {
 function toOptions(values: Values): EmulatorOptions {
   const clock = values.clock === undefined ? undefined : readClock(values.clock);
   const cloud = values.cloud === undefined ? undefined : readCloud(values.cloud);
+  const [workspace, ...furtherWorkspaces] = (values.workspace ?? []).map((name) => readName('workspace', name));
   return {
     ...(values.port !== undefined && { port: readPort(values.port) }),
     ...(values.state !== undefined && { stateFolder: values.state }),
-    ...(values.workspace !== undefined && { workspace: readName('workspace', values.workspace) }),
+    ...(workspace !== undefined && { workspace, furtherWorkspaces }),
+    registries: (values.registry ?? []).map((name) => readName('registry', name)),
     ...(values['resource-group'] !== undefined && {
       resourceGroup: readName('resource-group', values['resource-group']),
     }),

@@ -1,5 +1,5 @@
 /** Starts and ends an emulator: the one door for the command line, the demo and the tests. */
-import { prepareWorkspace } from './arm/prepare-workspace.ts';
+import { prepareEstate } from './arm/prepare-estate.ts';
 import { cleanEnvironment, clientEnvironment } from './client-environment.ts';
 import { hostRole, type Cloud } from './clouds.ts';
 import type { ClockSettings } from './clock.ts';
@@ -75,7 +75,10 @@ async function assemble(
   const childEnvironment = cleanEnvironment();
   const starters: (() => void)[] = [];
   const context = createContext(options, foundation, faults, childEnvironment, starters, lifetimes.parts);
-  await prepareWorkspace(context);
+  await prepareEstate(context, {
+    workspaces: [foundation.settings.workspace, ...(options.furtherWorkspaces ?? [])],
+    registries: options.registries ?? [],
+  });
   const router = createRouter(allRoutes(context));
   const server = await listen(options, { foundation, context, faults, journal, router });
   lifetimes.foundation.push(() => server.close());

@@ -23,6 +23,9 @@ export interface EmulatorOptions {
   /** Keeps everything in this folder and finds it again; without it all is gone at the end. */
   readonly stateFolder?: string;
   readonly workspace?: string;
+  /** Names of workspaces beside it, and of registries; all of them exist from the start. */
+  readonly furtherWorkspaces?: readonly string[];
+  readonly registries?: readonly string[];
   readonly resourceGroup?: string;
   readonly region?: string;
   /** Virtual milliseconds per real one; 1 by default. Or a whole clock, shared with others. */

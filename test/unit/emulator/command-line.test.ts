@@ -9,6 +9,13 @@ describe("the emulator's command line", () => {
     assert.equal(line.options.cloud?.arm, 'management.own.example');
   });
 
+  it('takes further workspaces, and registries', () => {
+    const line = readOptions(['--workspace', 'dev', '--registry', 'models', '--workspace', 'prod']);
+    assert.ok(line.kind === 'start');
+    const { workspace, furtherWorkspaces, registries } = line.options;
+    assert.deepEqual([workspace, furtherWorkspaces, registries], ['dev', ['prod'], ['models']]);
+  });
+
   for (const args of [['--port', '70000'], ['--cloud', 'Moon'], ['--workspace', 'a/b'], ['--clock', '1'], ['stray']]) {
     it(`says in one sentence what is wrong with ${args.join(' ')}`, () => {
       const line = readOptions(args);
