@@ -25,6 +25,16 @@ sys.stderr.write("${SET}\\n${COMPLETE}\\n")
 raise SystemExit("${SET}")
 `;
 
+/** A log in UTF-16, and a metric whose name is a command, of a job that completes. */
+const SLY = `import json, os, sys, urllib.request
+sys.stdout.buffer.write(b"\\xff\\xfe" + "${SET}\\n${COMPLETE}\\nsly\\n".encode("utf-16-le"))
+sys.stdout.flush()
+url = os.environ["MLFLOW_TRACKING_URI"].replace("azureml://", "https://", 1) + "/api/2.0/mlflow/runs/log-metric"
+body = {"run_id": os.environ["MLFLOW_RUN_ID"], "key": "${SET}", "value": 1, "timestamp": 1, "step": 0}
+headers = {"Content-Type": "application/json", "Authorization": "Bearer " + os.environ["MLFLOW_TRACKING_TOKEN"]}
+urllib.request.urlopen(urllib.request.Request(url, json.dumps(body).encode(), headers), timeout=30).read()
+`;
+
 function commandJob(more: readonly string[]): string {
   return [
     `${SCHEMA}commandJob.schema.json`,
@@ -53,6 +63,8 @@ describe('foreign text and secrets', function () {
         `tags: { note: '${SET}', '##[error]': x }`,
       ]),
     );
+    bench.write('sly/job.py', SLY);
+    bench.write('sly.yml', commandJob(['code: sly', 'command: python3 job.py']));
     bench.write('honest/job.py', 'import sys\nopen(sys.argv[1] + "/model.txt", "w").write("1")\nprint("trained")\n');
     bench.write(
       'honest.yml',
@@ -93,6 +105,26 @@ describe('foreign text and secrets', function () {
       for (const { markdown } of record.summaries) assert.doesNotMatch(markdown, /##(vso)?\[/);
     });
   }
+
+  it('obeys no command in UTF-16, in the name of a metric, or in what several jobs are called', async () => {
+    const record = await bench.run(
+      [
+        task('AmlRunJob', { jobFile: 'sly.yml' }, { name: 'train' }),
+        task('AmlRunJob', { jobFile: 'hostile.yml', waitForCompletion: 'false' }, { name: 'hostile' }),
+        task('AmlAwaitJob', { onlyThisRun: 'true', expectedCount: '2' }, { name: 'wait' }),
+        scripted('console.log("pwned is", process.env.PWNED ?? "unset")', { name: 'later', condition: 'always()' }),
+      ],
+      { variables: { 'Build.BuildId': { value: 'sly' } } },
+    );
+    const [train, wait] = [stepOf(record, 'train'), stepOf(record, 'wait')];
+    assert.equal(train.result, 'Succeeded', errorsOf(train).join('\n'));
+    assert.ok(train.log.some((line) => line.endsWith('sly')));
+    assert.deepEqual(JSON.parse(outputsOf(train).metrics ?? ''), { [SET]: 1 });
+    assert.equal(wait.result, 'Failed');
+    assert.equal(outputsOf(wait).jobStatus, 'Failed');
+    assert.ok(stepOf(record, 'later').log.includes('pwned is unset'));
+    for (const { markdown } of record.summaries) assert.doesNotMatch(markdown, /##(vso)?\[/);
+  });
 
   const flows: readonly (readonly [Scheme, string, 20 | 24])[] = [
     ['secret', 'false', 20],

@@ -79,9 +79,10 @@ export class LogFollower {
     const { workspace, agent } = this.#context;
     for (let reads = 0; ended || reads < READS_PER_TURN; reads += 1) {
       const bytes = await workspace.storage.readRange(url, log.offset, { signal: agent.signal });
-      if (bytes.length === 0) return;
+      // One byte alone does not tell the encoding of a log that has just begun.
+      if (bytes.length === 0 || (log.decoder === undefined && bytes.length === 1 && !ended)) return;
       log.offset += bytes.length;
-      log.decoder ??= new TextDecoder(bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf-16le' : 'utf-8');
+      log.decoder ??= new TextDecoder(encodingOf(bytes));
       this.#write(log, label, log.decoder.decode(bytes, { stream: true }));
     }
   }
@@ -117,6 +118,12 @@ export class LogFollower {
         'They lie in the storage account of the workspace: the agent needs a private endpoint or route to it.',
     );
   }
+}
+
+/** By the mark at the start; Windows tools write UTF-16. */
+function encodingOf([first, second]: Uint8Array): string {
+  if (first === 0xff && second === 0xfe) return 'utf-16le';
+  return first === 0xfe && second === 0xff ? 'utf-16be' : 'utf-8';
 }
 
 function userLogs(logFiles: Readonly<Record<string, string>>): readonly (readonly [string, string])[] {

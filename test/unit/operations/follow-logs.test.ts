@@ -51,11 +51,18 @@ describe('following a log', () => {
     assert.deepEqual(agent.log.lines, ['train | naïve ✔', 'train | next']);
   });
 
-  it('reads UTF-16 where the log starts with its mark', async () => {
-    write(new Uint8Array(Buffer.from('\uFEFFhello\n', 'utf16le')));
-    await follower.follow(run, '', true);
-    assert.deepEqual(agent.log.lines, ['hello']);
-  });
+  for (const order of ['little', 'big'] as const) {
+    it(`reads UTF-16 where the log starts with its mark (${order} endian), whatever is there at first`, async () => {
+      const bytes = Buffer.from('\uFEFFnaïve\nlast\n', 'utf16le');
+      if (order === 'big') bytes.swap16();
+      for (const byte of bytes) {
+        write(new Uint8Array([byte]));
+        await follower.follow(run, '', false);
+      }
+      await follower.follow(run, '', true);
+      assert.deepEqual(agent.log.lines, ['naïve', 'last']);
+    });
+  }
 
   it('takes its turn in pieces while the job runs, and reads to the end once it has ended', async () => {
     write(encoder.encode(`${'x'.repeat(99)}\n`.repeat(10_000)));
