@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { repositoryRoot } from '../../scripts/task-contract.ts';
+import { times, type Benchmark } from './measurement.ts';
 
 export interface StartUp {
   /** Milliseconds, the best of all runs. */
@@ -94,6 +95,21 @@ function stepEnvironment(folder: string, proxyUrl: string): NodeJS.ProcessEnv {
     [`ENDPOINT_DATA_${CONNECTION}_SUBSCRIPTIONID`]: '00000000-0000-4000-8000-000000000001',
   };
 }
+
+/** The row of `npm run bench`. */
+export const measureStart: Benchmark = async () => {
+  const { ratio, budget, task, bareNode } = await measureStartUp();
+  return [
+    {
+      what: 'task start to first connection, against bare node',
+      value: ratio,
+      budget,
+      bound: 'most',
+      format: times,
+      beside: `${task.toFixed(0)} ms; node -e 0 ${bareNode.toFixed(0)} ms`,
+    },
+  ];
+};
 
 export function describeStartUp({ task, bareNode, ratio, budget }: StartUp): string {
   const [first, bare] = [task, bareNode].map((ms) => `${ms.toFixed(0)} ms`);

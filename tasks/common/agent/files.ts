@@ -55,43 +55,55 @@ function present<T>(path: string, read: () => T): T | undefined {
 
 let lastPause = 0;
 
-/** Lets pending events in when reading has held them up for long enough. */
+/** True when reading has held pending events up for long enough. */
+function isPauseDue(): boolean {
+  return performance.now() - lastPause >= LONGEST_BLOCK_MS;
+}
+
 async function pause(): Promise<void> {
-  if (performance.now() - lastPause < LONGEST_BLOCK_MS) return;
   await new Promise((resolve) => {
     setImmediate(resolve);
   });
   lastPause = performance.now();
 }
 
-async function* readChunks(path: string): AsyncIterable<Uint8Array> {
+/** Buffers of readers that have ended. A new one for each of ten thousand files would cost more than reading them. */
+const freeBuffers: Buffer[] = [];
+
+async function* readChunks(path: string, size?: number): AsyncIterable<Uint8Array> {
+  const buffer = freeBuffers.pop() ?? Buffer.allocUnsafeSlow(CHUNK_SIZE);
   try {
-    const { first, whole } = readFirstChunk(path);
-    if (first.byteLength > 0) yield first;
-    await pause();
-    if (!whole) yield* readFrom(path, first.byteLength);
+    const length = readFirstChunk(path, buffer, size);
+    if (length > 0) yield buffer.subarray(0, length);
+    if (isPauseDue()) await pause();
+    // A chunk that is not full is the file's last.
+    if (length === CHUNK_SIZE) yield* readFrom(path, length, buffer);
   } catch (error) {
     throw isSystemError(error) ? unreadable(path, error) : error;
+  } finally {
+    freeBuffers.push(buffer);
   }
 }
 
-function readFirstChunk(path: string): { readonly first: Uint8Array; readonly whole: boolean } {
+function readFirstChunk(path: string, buffer: Buffer, size: number | undefined): number {
   const file = openSync(path, 'r');
   try {
-    const size = Math.min(CHUNK_SIZE, statSync(path).size);
-    const buffer = Buffer.allocUnsafeSlow(size + 1);
-    const length = readSync(file, buffer, 0, size + 1, 0);
-    return { first: buffer.subarray(0, length), whole: length <= size };
+    let length = 0;
+    // A file system may give less than is there: without a known size, nothing more is the only sure end.
+    for (let more = -1; more !== 0 && length !== size && length < CHUNK_SIZE; length += more) {
+      more = readSync(file, buffer, length, CHUNK_SIZE - length, length);
+    }
+    return length;
   } finally {
     closeSync(file);
   }
 }
 
-async function* readFrom(path: string, start: number): AsyncIterable<Uint8Array> {
+async function* readFrom(path: string, start: number, buffer: Buffer): AsyncIterable<Uint8Array> {
   const file = await open(path, 'r');
   try {
     for (let position = start; ;) {
-      const { bytesRead, buffer } = await file.read(Buffer.allocUnsafeSlow(CHUNK_SIZE), 0, CHUNK_SIZE, position);
+      const { bytesRead } = await file.read(buffer, 0, CHUNK_SIZE, position);
       if (bytesRead === 0) return;
       yield buffer.subarray(0, bytesRead);
       position += bytesRead;

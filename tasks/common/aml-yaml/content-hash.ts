@@ -14,8 +14,8 @@ export const CONTENT_HASH_VERSION = '202208';
  */
 export async function contentHash(files: Pick<Files, 'read'>, content: readonly LocalFile[]): Promise<string> {
   const sorted = sortedByName(content, (file) => file.name);
-  const hash = createHash('sha256').update(String(sorted.length));
-  for (const file of sorted) hash.update(`#${file.name}#${file.size}`);
+  const names = sorted.map((file) => `#${file.name}#${file.size}`).join('');
+  const hash = createHash('sha256').update(`${sorted.length}${names}`);
   await readFiles(files, sorted, { chunk: (bytes) => hash.update(bytes) });
   return hash.digest('hex');
 }

@@ -9,7 +9,7 @@ export function withFile(files: Files, path: string, content: JsonObject): Files
   return {
     readText: (wanted) => (wanted === path ? Promise.resolve(JSON.stringify(content)) : files.readText(wanted)),
     realPath: (wanted) => (wanted === path ? Promise.resolve(path) : files.realPath(wanted)),
-    read: (wanted) => files.read(wanted),
+    read: (wanted, size) => files.read(wanted, size),
     stat: (wanted) => files.stat(wanted),
     list: (wanted) => files.list(wanted),
   };

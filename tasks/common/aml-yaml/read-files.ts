@@ -9,11 +9,11 @@ export interface ContentUse {
 /** Hands on the bytes of all files, one after the other in their order, chunk by chunk. */
 export async function readFiles(
   files: Pick<Files, 'read'>,
-  content: readonly Pick<LocalFile, 'path'>[],
+  content: readonly Pick<LocalFile, 'path' | 'size'>[],
   use: ContentUse,
 ): Promise<void> {
   for (const [index, file] of content.entries()) {
     use.begin?.(index);
-    for await (const bytes of files.read(file.path)) use.chunk(bytes);
+    for await (const bytes of files.read(file.path, file.size)) use.chunk(bytes);
   }
 }

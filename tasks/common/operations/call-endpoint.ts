@@ -48,7 +48,7 @@ export interface RequestBody {
 export async function readRequest({ agent }: Context, path: string, contentType: string): Promise<RequestBody> {
   if ((await agent.files.stat(path))?.kind !== 'file') throw new UserError(`There is no request file ${path}.`);
   const chunks: Uint8Array[] = [];
-  for await (const chunk of agent.files.read(path)) chunks.push(chunk);
+  for await (const chunk of agent.files.read(path)) chunks.push(new Uint8Array(chunk));
   const body = new Uint8Array(chunks.reduce((size, chunk) => size + chunk.length, 0));
   chunks.reduce((offset, chunk) => {
     body.set(chunk, offset);

@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { nodeFiles } from '../../../tasks/common/agent/files.ts';
 import { UserError } from '../../../tasks/common/errors.ts';
 
-async function bytes(path: string): Promise<Buffer> {
+async function bytes(path: string, size?: number): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
-  for await (const chunk of nodeFiles.read(path)) chunks.push(chunk);
+  for await (const chunk of nodeFiles.read(path, size)) chunks.push(new Uint8Array(chunk));
   return Buffer.concat(chunks);
 }
 
@@ -41,7 +41,9 @@ describe('files on the agent', () => {
       const content = randomBytes(size);
       writeFileSync(join(folder, 'data'), content);
       const hash = (data: Buffer): string => createHash('sha256').update(data).digest('hex');
-      assert.equal(hash(await bytes(join(folder, 'data'))), hash(content), String(size));
+      for (const known of [undefined, size]) {
+        assert.equal(hash(await bytes(join(folder, 'data'), known)), hash(content), `${size}, known ${known}`);
+      }
     }
   });
 
