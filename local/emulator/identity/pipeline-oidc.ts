@@ -53,13 +53,7 @@ export function pipelineRoutes(parts: PipelineParts): Route[] {
 }
 
 function issueOidcToken({ settings, tokens }: PipelineParts, request: Incoming): Reply {
-  if (!holdsSystemToken(settings, request.headers.authorization)) {
-    throw pipelinesError(
-      401,
-      'UnauthorizedRequestException',
-      "TF400813: The user '' is not authorized to access this resource.",
-    );
-  }
+  requireSystemToken(settings, request);
   if (request.params.organization !== settings.connection.organization) {
     const message = `VS800075: The organization ${request.params.organization ?? ''} does not exist or you do not have permission to access it.`;
     throw pipelinesError(404, 'ServiceHostDoesNotExistException', message);
@@ -76,6 +70,16 @@ function issueOidcToken({ settings, tokens }: PipelineParts, request: Incoming):
     claims: { sub: federatedSubject(settings) },
   });
   return { status: 200, body: { oidcToken } };
+}
+
+/** Throws the service's 401 for whoever does not hold the job's own token. */
+export function requireSystemToken(settings: Settings, request: Incoming): void {
+  if (holdsSystemToken(settings, request.headers.authorization)) return;
+  throw pipelinesError(
+    401,
+    'UnauthorizedRequestException',
+    "TF400813: The user '' is not authorized to access this resource.",
+  );
 }
 
 /** The job's access token: as a bearer token, or as the password of basic authentication. */

@@ -4,9 +4,15 @@ import { evaluate, type Evaluation, type MetricRule, type Metrics, type RuleResu
 import { textAt } from '../domain/json.ts';
 import { escapeMarkdown, markdownTable } from '../domain/markdown.ts';
 import { shownPath } from '../domain/paths.ts';
-import { modelReference } from '../domain/resource-names.ts';
 import { UserError } from '../errors.ts';
-import { championQuery, findChampion, type Champion, type ChampionQuery } from './find-champion.ts';
+import {
+  championQuery,
+  findChampion,
+  findModel,
+  type Champion,
+  type ChampionQuery,
+  type EvaluateContext,
+} from './find-champion.ts';
 import { jobMetrics, metricsJson } from './job-metrics.ts';
 import { modelMetrics } from './model-metrics.ts';
 import type { Context, Publish } from './task-context.ts';
@@ -23,6 +29,7 @@ export interface EvaluateRequest {
   readonly championEndpoint: string | undefined;
   readonly championModel: string | undefined;
   readonly championTag: string | undefined;
+  readonly championRegistryName: string | undefined;
 }
 
 export interface EvaluateOutputs {
@@ -44,7 +51,7 @@ interface Candidate {
  * it is not promoted.
  */
 export async function evaluateModel(
-  context: Context,
+  context: EvaluateContext,
   request: EvaluateRequest,
   publish: Publish<EvaluateOutputs>,
 ): Promise<EvaluateOutputs> {
@@ -52,6 +59,7 @@ export async function evaluateModel(
     endpoint: request.championEndpoint,
     model: request.championModel,
     tag: request.championTag,
+    registry: request.championRegistryName,
   });
   const rules = await readRules(context, request);
   const candidate = await findCandidate(context, request);
@@ -81,7 +89,7 @@ async function readRules({ agent }: Context, request: EvaluateRequest): Promise<
   return readEvaluationRules(text, shown);
 }
 
-async function findCandidate(context: Context, request: EvaluateRequest): Promise<Candidate> {
+async function findCandidate(context: EvaluateContext, request: EvaluateRequest): Promise<Candidate> {
   const { candidateJob, candidateModel, candidateStep } = request;
   if ((candidateJob === undefined) === (candidateModel === undefined)) {
     throw new UserError(
@@ -112,16 +120,13 @@ async function jobCandidate(context: Context, name: string, step: string | undef
   };
 }
 
-async function modelCandidate(context: Context, text: string, step: string | undefined): Promise<Candidate> {
-  const { workspace, agent } = context;
-  const reference = modelReference(text);
-  if (reference === undefined) {
+async function modelCandidate(context: EvaluateContext, text: string, step: string | undefined): Promise<Candidate> {
+  const found = await findModel(context, text);
+  if (found === undefined) {
     throw new UserError(`Input 'candidateModel' must be name:version or a model's id, not '${text}'.`);
   }
-  const path = `models/${reference.name}/versions/${reference.version}`;
-  const model = await workspace.get(path, { signal: agent.signal });
-  const shown = `${reference.name}:${reference.version}`;
-  if (model === undefined) throw new UserError(`Input 'candidateModel': the workspace has no model ${shown}.`);
+  const { model, shown } = found;
+  if (model === undefined) throw new UserError(`Input 'candidateModel': there is no model ${shown}.`);
   const { metrics, job } = await modelMetrics(context, model, step);
   return { shown: `model ${shown}`, job, model: shown, metrics };
 }

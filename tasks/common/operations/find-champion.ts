@@ -1,18 +1,24 @@
 /** Finds the model a candidate has to beat. */
 import { liveDeployment, endpointTraffic } from '../domain/traffic.ts';
 import { at, textAt } from '../domain/json.ts';
-import { EVALUATION, recordedFact } from '../domain/lineage.ts';
+import { EVALUATION, PROMOTED, recordedFact } from '../domain/lineage.ts';
+import { registryAsset } from '../domain/registry-asset.ts';
 import { modelReference } from '../domain/resource-names.ts';
 import { ServiceError, UserError } from '../errors.ts';
-import type { Resource } from '../ports.ts';
+import type { Assets, Registry, Resource } from '../ports.ts';
 import { modelMetrics, type ModelMetrics } from './model-metrics.ts';
 import type { Context } from './task-context.ts';
 
 export type ChampionQuery =
   | { readonly kind: 'endpoint'; readonly endpoint: string }
-  | { readonly kind: 'modelTag'; readonly model: string; readonly tag: string }
-  | { readonly kind: 'latestPromoted'; readonly model: string }
+  | { readonly kind: 'modelTag'; readonly model: string; readonly tag: string; readonly registry?: string | undefined }
+  | { readonly kind: 'latestPromoted'; readonly model: string; readonly registry?: string | undefined }
   | { readonly kind: 'none' };
+
+/** Models may also be in a registry, which is opened when one is. */
+export interface EvaluateContext extends Context {
+  readonly openRegistry: (name: string) => Promise<Registry>;
+}
 
 export interface Champion extends ModelMetrics {
   readonly modelId: string;
@@ -24,7 +30,7 @@ export interface Champion extends ModelMetrics {
 
 /** The champion; undefined when there is none yet. */
 export async function findChampion(
-  context: Context,
+  context: EvaluateContext,
   query: ChampionQuery,
   step: string | undefined,
 ): Promise<Champion | undefined> {
@@ -33,28 +39,53 @@ export async function findChampion(
       return undefined;
     case 'endpoint':
       return fromEndpoint(context, query.endpoint, step);
-    case 'modelTag': {
-      const [name = '', value] = query.tag.split(/=(.*)/s);
-      const wanted = value?.trim();
-      return fromVersions(
-        context,
-        query.model,
-        step,
-        `the newest version of ${query.model} with the tag ${query.tag}`,
-        (model) => {
-          const tag = textAt(model, 'properties', 'tags', name.trim());
-          return tag !== undefined && (wanted === undefined || tag === wanted);
-        },
-      );
-    }
+    case 'modelTag':
+      return newestWithTag(context, query, step);
     case 'latestPromoted':
-      return fromVersions(context, query.model, step, `the newest promoted version of ${query.model}`, (model) => {
-        return recordedFact(model, EVALUATION) === 'promote';
-      });
+      return latestPromoted(context, query, step);
   }
 }
 
-async function fromEndpoint(context: Context, name: string, step: string | undefined): Promise<Champion | undefined> {
+type VersionsQuery = Extract<ChampionQuery, { readonly model: string }>;
+
+function newestWithTag(
+  context: EvaluateContext,
+  query: Extract<ChampionQuery, { readonly kind: 'modelTag' }>,
+  step: string | undefined,
+): Promise<Champion | undefined> {
+  const [name = '', value] = query.tag.split(/=(.*)/s);
+  const wanted = value?.trim();
+  const found = `the newest version of ${query.model} with the tag ${query.tag}`;
+  return chosenVersion(context, query, step, found, async (versions) => {
+    for await (const model of versions) {
+      const tag = textAt(model, 'properties', 'tags', name.trim());
+      if (tag !== undefined && (wanted === undefined || tag === wanted)) return model;
+    }
+    return undefined;
+  });
+}
+
+/** By the time of the promotion, so that going back to an older version counts; else by the outcome at registration. */
+function latestPromoted(
+  context: EvaluateContext,
+  query: VersionsQuery,
+  step: string | undefined,
+): Promise<Champion | undefined> {
+  return chosenVersion(context, query, step, `the version of ${query.model} promoted last`, async (listed) => {
+    const versions: Resource[] = [];
+    for await (const model of listed) versions.push(model);
+    const promotedAt = (model: Resource): number => Date.parse(recordedFact(model, PROMOTED) ?? '') || 0;
+    const [latest] = versions.toSorted((a, b) => promotedAt(b) - promotedAt(a));
+    if (latest !== undefined && promotedAt(latest) > 0) return latest;
+    return versions.find((model) => recordedFact(model, EVALUATION) === 'promote');
+  });
+}
+
+async function fromEndpoint(
+  context: EvaluateContext,
+  name: string,
+  step: string | undefined,
+): Promise<Champion | undefined> {
   const { workspace, agent } = context;
   const endpoint = await workspace.get(`onlineEndpoints/${name}`, { signal: agent.signal });
   const live = liveDeployment(endpointTraffic(endpoint));
@@ -66,43 +97,54 @@ async function fromEndpoint(context: Context, name: string, step: string | undef
   }
   const deployment = await workspace.get(`onlineEndpoints/${name}/deployments/${live}`, { signal: agent.signal });
   const id = textAt(deployment, 'properties', 'model');
-  const reference = id === undefined ? undefined : modelReference(id);
-  const model =
-    reference &&
-    (await workspace.get(`models/${reference.name}/versions/${reference.version}`, { signal: agent.signal }));
-  if (reference === undefined || model === undefined) {
+  const model = id === undefined ? undefined : (await findModel(context, id))?.model;
+  if (model === undefined) {
     throw new ServiceError({
       status: 404,
       code: 'ChampionNotFound',
-      message: `The live deployment '${live}' of the endpoint ${name} serves ${id ?? 'no model'}, which this workspace does not know.`,
+      message: `The live deployment '${live}' of the endpoint ${name} serves ${id ?? 'no model'}, which is not there.`,
       hint: 'Compare with a tagged model instead (champion: modelTag), or with none.',
     });
   }
   return toChampion(context, model, step, `live deployment ${live} of the endpoint ${name}`);
 }
 
-async function fromVersions(
-  context: Context,
-  name: string,
+/** The model a text names, in the workspace or in a registry; undefined where it names none. */
+export async function findModel(
+  { workspace, agent, openRegistry }: EvaluateContext,
+  text: string,
+): Promise<{ readonly model: Resource | undefined; readonly shown: string } | undefined> {
+  const asset = registryAsset(text);
+  const reference = asset?.collection === 'models' ? asset : modelReference(text);
+  if (reference?.version === undefined) return undefined;
+  const assets = asset === undefined ? workspace : await openRegistry(asset.registry);
+  const model = await assets.get(`models/${reference.name}/versions/${reference.version}`, { signal: agent.signal });
+  return { model, shown: `${reference.name}:${reference.version}` };
+}
+
+/** One of the active versions, which come newest first: by the time they were made, never by comparing their names. */
+async function chosenVersion(
+  context: EvaluateContext,
+  { model: name, registry }: VersionsQuery,
   step: string | undefined,
   found: string,
-  isChampion: (model: Resource) => boolean,
+  choose: (versions: AsyncIterable<Resource>) => Promise<Resource | undefined>,
 ): Promise<Champion | undefined> {
-  const { workspace, agent } = context;
-  if ((await workspace.get(`models/${name}`, { signal: agent.signal })) === undefined) {
+  const { workspace, agent, openRegistry } = context;
+  const assets: Assets = registry === undefined ? workspace : await openRegistry(registry);
+  if ((await assets.get(`models/${name}`, { signal: agent.signal })) === undefined) {
     agent.log.info(`No champion: there is no model ${name} yet.`);
     return undefined;
   }
-  const versions = workspace.list(`models/${name}/versions`, {
-    query: { $orderBy: 'createdtime desc' },
-    signal: agent.signal,
-  });
-  for await (const model of versions) {
-    if (at(model, 'properties', 'isArchived') !== true && isChampion(model))
-      return toChampion(context, model, step, found);
-  }
+  const query = { $orderBy: 'createdtime desc' };
+  const chosen = await choose(activeOnly(assets.list(`models/${name}/versions`, { query, signal: agent.signal })));
+  if (chosen !== undefined) return toChampion(context, chosen, step, found);
   agent.log.info(`No champion: there is no such version (${found}).`);
   return undefined;
+}
+
+async function* activeOnly(versions: AsyncIterable<Resource>): AsyncIterable<Resource> {
+  for await (const model of versions) if (at(model, 'properties', 'isArchived') !== true) yield model;
 }
 
 async function toChampion(
@@ -112,8 +154,8 @@ async function toChampion(
   found: string,
 ): Promise<Champion> {
   const modelId = textAt(model, 'id') ?? '';
-  const reference = modelReference(modelId);
-  const shown = reference === undefined ? modelId : `${reference.name}:${reference.version}`;
+  const reference = registryAsset(modelId) ?? modelReference(modelId);
+  const shown = reference === undefined ? modelId : `${reference.name}:${reference.version ?? ''}`;
   return { modelId, model: shown, found, ...(await modelMetrics(context, model, step)) };
 }
 
@@ -124,6 +166,7 @@ export function championQuery(
     readonly endpoint: string | undefined;
     readonly model: string | undefined;
     readonly tag: string | undefined;
+    readonly registry?: string | undefined;
   },
 ): ChampionQuery {
   const need = (input: string, value: string | undefined): string => {
@@ -136,8 +179,13 @@ export function championQuery(
     case 'endpoint':
       return { kind, endpoint: need('championEndpoint', given.endpoint) };
     case 'modelTag':
-      return { kind, model: need('championModel', given.model), tag: need('championTag', given.tag) };
+      return {
+        kind,
+        model: need('championModel', given.model),
+        tag: need('championTag', given.tag),
+        registry: given.registry,
+      };
     case 'latestPromoted':
-      return { kind, model: need('championModel', given.model) };
+      return { kind, model: need('championModel', given.model), registry: given.registry };
   }
 }

@@ -1,7 +1,8 @@
 /** The metrics behind a registered model: those of the job it came from, otherwise those recorded with it. */
 import type { Metrics } from '../domain/evaluation.ts';
 import { at, isJsonObject, textAt } from '../domain/json.ts';
-import { JOB_NAME, METRIC_PREFIX, METRICS_STEP, recordedFact } from '../domain/lineage.ts';
+import { JOB_NAME, METRIC_PREFIX, METRICS_STEP, ORIGIN, recordedFact } from '../domain/lineage.ts';
+import { workspaceArmId } from '../domain/workspace-id.ts';
 import { ServiceError, UserError } from '../errors.ts';
 import type { Resource } from '../ports.ts';
 import { jobMetrics } from './job-metrics.ts';
@@ -18,9 +19,16 @@ export interface ModelMetrics {
  * or does not have the step; then what was recorded at registration counts.
  */
 export async function modelMetrics(context: Context, model: Resource, step: string | undefined): Promise<ModelMetrics> {
-  const job = modelJob(model);
+  const job = isOfThisWorkspace(context, model) ? modelJob(model) : undefined;
   const metrics = job === undefined ? {} : await fromJob(context, job, step ?? recordedFact(model, METRICS_STEP));
   return Object.keys(metrics).length > 0 ? { metrics, job } : { metrics: recordedMetrics(model), job: undefined };
+}
+
+/** A model that was promoted from elsewhere names a job of there; one of the same name here is another job. */
+function isOfThisWorkspace({ workspace }: Context, model: Resource): boolean {
+  const origin = recordedFact(model, ORIGIN);
+  if (origin !== undefined) return origin.toLowerCase().startsWith(`${workspaceArmId(workspace.id)}/`.toLowerCase());
+  return !(textAt(model, 'id') ?? '').startsWith('azureml://registries/');
 }
 
 /** The job a model was registered from. */

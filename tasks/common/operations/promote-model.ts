@@ -116,14 +116,14 @@ function checkInputs(context: PromoteContext, request: PromoteRequest): CheckedR
   const to = { ...from, name: targetModelName ?? modelName, version: targetModelVersion ?? modelVersion };
   for (const [input, name] of [
     ['modelName', from.name],
-    ['targetModelName', to.name],
+    ...(targetModelName === undefined ? [] : [['targetModelName', to.name] as const]),
   ] as const) {
     const problem = nameProblem('model', name);
     if (problem !== undefined) note(`Input '${input}': ${problem}`);
   }
   for (const [input, version] of [
     ['modelVersion', from.version],
-    ['targetModelVersion', to.version],
+    ...(targetModelVersion === undefined ? [] : [['targetModelVersion', to.version] as const]),
   ] as const) {
     if (!VERSION.test(version)) note(`Input '${input}': '${version}' is no version; name one exactly, for example 7.`);
   }

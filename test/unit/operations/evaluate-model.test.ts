@@ -7,6 +7,7 @@ import {
   type EvaluateRequest,
 } from '../../../tasks/common/operations/evaluate-model.ts';
 import { FakeAgent, SOURCES } from '../fakes/fake-agent.ts';
+import { FakeRegistry } from '../fakes/fake-registry.ts';
 import { FakeWorkspace, run } from '../fakes/fake-workspace.ts';
 
 const RULES = 'metrics:\n  auc: { direction: higher, minimum: 0.8 }\n';
@@ -14,11 +15,13 @@ const RULES = 'metrics:\n  auc: { direction: higher, minimum: 0.8 }\n';
 describe('evaluating a model', () => {
   let agent: FakeAgent;
   let workspace: FakeWorkspace;
+  let registry: FakeRegistry;
   let published: Partial<EvaluateOutputs>;
 
   beforeEach(() => {
     agent = new FakeAgent({ 'rules.yml': RULES });
     workspace = new FakeWorkspace();
+    registry = new FakeRegistry();
     published = {};
     seedPipeline('new', { auc: 0.9 });
     seedPipeline('old', { auc: 0.85 });
@@ -53,7 +56,7 @@ describe('evaluating a model', () => {
 
   const evaluate = (request: Partial<EvaluateRequest> = {}): Promise<EvaluateOutputs> =>
     evaluateModel(
-      { agent, workspace },
+      { agent, workspace, openRegistry: () => Promise.resolve(registry) },
       {
         candidateJob: 'new',
         candidateStep: 'evaluate',
@@ -65,6 +68,7 @@ describe('evaluating a model', () => {
         championEndpoint: undefined,
         championModel: undefined,
         championTag: undefined,
+        championRegistryName: undefined,
         ...request,
       },
       (outputs) => {
@@ -204,5 +208,93 @@ describe('evaluating a model', () => {
     await assert.rejects(evaluate({ rulesFile: `${SOURCES}/none.yml` }), /no rules file 'none.yml'/);
     await assert.rejects(evaluate({ champion: 'endpoint' }), /'championEndpoint' is required/);
     await assert.rejects(evaluate({ champion: 'modelTag', championModel: 'churn' }), /'championTag' is required/);
+  });
+
+  describe('does not do as others did', () => {
+    const promoted = (time: string): Record<string, string> => ({ 'azdo.promoted': time, 'metric.auc': '0.85' });
+
+    it('takes the newest version by its age: 10 comes after 9, whatever its text', async () => {
+      seedModel('9', { tags: { stage: 'production', 'metric.auc': '0.95' } });
+      seedModel('10', { tags: { stage: 'production', 'metric.auc': '0.85' } });
+      const { championModelId } = await evaluate({
+        champion: 'modelTag',
+        championModel: 'churn',
+        championTag: 'stage=production',
+      });
+      assert.equal(championModelId, modelId('10'));
+    });
+
+    it('compares with the champion alone, not with the best that ever was', async () => {
+      seedModel('1', { tags: { 'metric.auc': '0.99' } });
+      seedModel('2', { tags: promoted('2026-01-02T00:00:00Z') });
+      const { outcome } = await evaluate({ champion: 'latestPromoted', championModel: 'churn' });
+      assert.equal(outcome, 'promote');
+    });
+
+    it('takes the version promoted last for the champion, not the latest registered', async () => {
+      seedModel('1', { tags: promoted('2026-02-01T00:00:00Z') });
+      seedModel('2', { tags: promoted('2026-01-01T00:00:00Z') });
+      seedModel('3', { tags: { 'metric.auc': '0.99', 'azdo.evaluation': 'promote' } });
+      const { championModelId } = await evaluate({ champion: 'latestPromoted', championModel: 'churn' });
+      assert.equal(championModelId, modelId('1'));
+    });
+
+    it('does not take a lower loss for a worse one', async () => {
+      workspace.metrics.set('new-2', { loss: 0.2 });
+      workspace.metrics.set('old-2', { loss: 0.3 });
+      seedModel('3', { job: 'old' });
+      seedEndpoint({ blue: 100 }, modelId('3'));
+      const rules = { rulesFile: undefined, rules: 'metrics: { loss: { direction: lower } }' };
+      const { outcome } = await evaluate({ ...rules, champion: 'endpoint', championEndpoint: 'churn' });
+      assert.equal(outcome, 'promote');
+    });
+
+    it('succeeds when the champion is better: that is a result, not a failure', async () => {
+      workspace.metrics.set('new-2', { auc: 0.84 });
+      seedModel('3', { job: 'old' });
+      seedEndpoint({ blue: 100 }, modelId('3'));
+      const { outcome } = await evaluate({ champion: 'endpoint', championEndpoint: 'churn' });
+      assert.equal(outcome, 'keepChampion');
+      assert.deepEqual(
+        workspace.calls.filter(({ method, path }) => method === 'POST' || path.endsWith('/cancel')),
+        [],
+      );
+    });
+  });
+
+  describe('with a registry', () => {
+    beforeEach(async () => {
+      await registry.put('models/churn/versions/4', {
+        properties: {
+          tags: { 'metric.auc': '0.95', 'azdo.promoted': '2026-01-01T00:00:00Z' },
+          // A job of the workspace it was promoted from; one of that name here is another.
+          properties: {
+            'azdo.jobName': 'old',
+            'azdo.origin': '/subscriptions/x/resourceGroups/y/elsewhere/models/churn/versions/4',
+          },
+        },
+      });
+    });
+    const id = 'azureml://registries/shared/models/churn/versions/4';
+
+    it('finds the champion among its versions, by the metrics recorded there', async () => {
+      const { outcome, championModelId } = await evaluate({
+        champion: 'latestPromoted',
+        championModel: 'churn',
+        championRegistryName: 'shared',
+      });
+      assert.deepEqual([outcome, championModelId], ['keepChampion', id]);
+    });
+
+    it('finds the model a live deployment takes from it', async () => {
+      seedEndpoint({ blue: 100 }, id);
+      const { decision } = await evaluate({ champion: 'endpoint', championEndpoint: 'churn' });
+      assert.deepEqual((JSON.parse(decision) as { champion: unknown }).champion, { model: 'churn:4', modelId: id });
+    });
+
+    it('takes a candidate from it', async () => {
+      const { outcome } = await evaluate({ candidateJob: undefined, candidateModel: id });
+      assert.equal(outcome, 'promote');
+    });
   });
 });
