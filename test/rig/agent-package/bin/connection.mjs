@@ -41,8 +41,8 @@ export async function call(method, address, { authorization, body, proxy, form }
       {
         method,
         ca,
-        agent: false,
-        ...(socket ? { createConnection: () => socket } : {}),
+        // Node asks for a connection of ours only where there is no pool of connections.
+        ...(socket ? { createConnection: () => socket } : { agent: false }),
         headers: {
           ...(authorization ? { authorization } : {}),
           'content-type': form ? 'application/x-www-form-urlencoded' : 'application/json',

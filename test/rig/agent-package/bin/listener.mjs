@@ -64,7 +64,11 @@ async function administrator() {
 
 function proxySettings() {
   if (inputs.proxyurl) return { url: inputs.proxyurl, user: inputs.proxyusername, password: inputs.proxypassword };
-  return existsSync('.proxy') ? JSON.parse(readFileSync('.proxy', 'utf8')) : undefined;
+  if (!existsSync('.proxy')) return undefined;
+  const [, user, password] = /^([^:]*):(.*)$/.exec(
+    Buffer.from(readFileSync('.proxycredentials', 'utf8'), 'base64').toString(),
+  );
+  return { url: readFileSync('.proxy', 'utf8'), user, password };
 }
 
 async function ask(method, path, authorization, body) {
@@ -95,7 +99,11 @@ async function configure() {
   writeFileSync('.agent', JSON.stringify({ ...settings, serverUrl: inputs.url, workFolder: inputs.work }));
   writeFileSync('.credentials', JSON.stringify({ scheme: 'OAuth', data: { clientId: `${agent.id}` } }));
   writeFileSync('.credentials_rsaparams', key, { mode: 0o600 });
-  if (inputs.proxyurl) writeFileSync('.proxy', JSON.stringify({ url: inputs.proxyurl }));
+  if (inputs.proxyurl) {
+    writeFileSync('.proxy', inputs.proxyurl);
+    const credentials = `${inputs.proxyusername}:${inputs.proxypassword}`;
+    writeFileSync('.proxycredentials', Buffer.from(credentials).toString('base64'), { mode: 0o600 });
+  }
   writeFileSync('svc.sh', '#!/bin/bash\n', { mode: 0o755 });
   trace('configured');
 }
