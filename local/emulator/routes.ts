@@ -4,12 +4,14 @@ import type { FindJobOutput } from './arm/asset-uri.ts';
 import { codeRoutes } from './arm/codes.ts';
 import { componentRoutes } from './arm/components.ts';
 import { computeRoutes } from './arm/computes.ts';
+import { connectionRoutes } from './arm/connections.ts';
 import { dataRoutes } from './arm/data.ts';
 import { datastoreRoutes } from './arm/datastores.ts';
 import { environmentRoutes } from './arm/environments.ts';
 import { jobRoutes } from './arm/jobs.ts';
 import { managedNetworkRoutes } from './arm/managed-network.ts';
 import { modelRoutes } from './arm/models.ts';
+import { scheduleRoutes } from './arm/schedules.ts';
 import { subscriptionRoutes } from './arm/subscriptions.ts';
 import { WORKSPACE_PATH, workspaceOf } from './arm/workspace-scope.ts';
 import { workspaceRoutes } from './arm/workspaces.ts';
@@ -17,6 +19,7 @@ import type { EmulatorContext } from './context.ts';
 import { subscriptionNotFound } from './errors.ts';
 import type { Route } from './http.ts';
 import { entraRoutes } from './identity/entra.ts';
+import { approvalRoutes } from './identity/pipeline-approvals.ts';
 import { pipelineRoutes } from './identity/pipeline-oidc.ts';
 import { startJobs } from './jobs/jobs.ts';
 import { operationRoutes } from './operations.ts';
@@ -36,12 +39,15 @@ export function allRoutes(context: EmulatorContext): Route[] {
     ...cloudMetadataRoutes(context),
     ...entraRoutes(context),
     ...pipelineRoutes(context),
+    ...approvalRoutes(context),
     ...operationRoutes(context),
     ...subscriptionRoutes(context),
     ...workspaceRoutes(context),
     ...managedNetworkRoutes(context),
     ...datastoreRoutes(context),
     ...computeRoutes(context),
+    ...connectionRoutes(context),
+    ...scheduleRoutes(context),
     ...codeRoutes(context),
     ...environmentRoutes(context),
     ...dataRoutes(context, findJobOutput),
