@@ -1,4 +1,4 @@
-/** `npm run local -- pipeline FILE` and `npm run local -- expand FILE`. */
+/** `npm run local -- pipeline FILE`, `… expand FILE` and `… validate FILE`. */
 import { join } from 'node:path';
 import { approveBy } from './approval-prompt.ts';
 import { parseArguments, type LocalOptions, type OptionName } from './arguments.ts';
@@ -7,7 +7,16 @@ import { connectionNames } from './emulated-service.ts';
 import { withLocalRun } from './local-run.ts';
 import { writeYaml } from './pipeline/document/write-document.ts';
 import type { PipelineRecord } from './pipeline/run/records.ts';
-import { builtTasks, expandPipelineFile, planFile, REPOSITORY, runPipelineFile } from './pipeline-file.ts';
+import { PipelineRefused } from './pipeline/problems.ts';
+import { openParameters, PipelineValidator } from './pipeline/validation/validate-pipeline.ts';
+import {
+  builtTasks,
+  expandPipelineFile,
+  planFile,
+  REPOSITORY,
+  repositoriesOf,
+  runPipelineFile,
+} from './pipeline-file.ts';
 import { print, report } from './report.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -34,6 +43,25 @@ export function expandFile(args: readonly string[]): number {
   const input = { ...options, file };
   planFile(input, builtTasks(options.tasksFolder), connectionNames(undefined), 'check');
   process.stdout.write(writeYaml(expandPipelineFile(input)));
+  return 0;
+}
+
+/**
+ * Checks a pipeline, and every template it names, against the published schema; then, where its parameters have values,
+ * what it expands to. Throws PipelineRefused when anything is wrong.
+ */
+export async function validateFile(args: readonly string[]): Promise<number> {
+  const { options, file } = fileCommand(args, 'validate', ['tasks']);
+  const input = { ...options, file };
+  const catalog = builtTasks(options.tasksFolder);
+  const { pipeline, source } = repositoriesOf(input);
+  const tasks = catalog.map(({ definition }) => definition);
+  const problems = await new PipelineValidator(tasks).validatePipeline({ file: pipeline, source });
+  if (problems.length > 0) throw new PipelineRefused(problems);
+  const open = openParameters({ file: pipeline, source }, options.parameters);
+  if (open?.length === 0) planFile(input, catalog, connectionNames(undefined), 'check');
+  else if (open !== undefined) print(`Note: not expanded; these parameters have no value: ${open.join(', ')}.`);
+  print(`${file}: nothing is wrong.`);
   return 0;
 }
 

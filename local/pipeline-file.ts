@@ -81,7 +81,8 @@ export function planFile(
   });
 }
 
-function repositoriesOf(input: FileInput): Repositories {
+/** The repositories a pipeline file may read. Throws UsageError. */
+export function repositoriesOf(input: Pick<FileInput, 'file' | 'repositories'>): Repositories {
   if (!existsSync(input.file)) throw new UsageError(`There is no pipeline at ${input.file}.`);
   return openRepositories(input.file, input.repositories ?? {});
 }

@@ -59,11 +59,19 @@ const KNOWN_HANDLERS = new Set([
 
 /** Reads `task.json` at the root of a built task's folder. Throws TaskDefinitionError with every fault found. */
 export function readTaskDefinition(folder: string): TaskDefinition {
+  const definition = readTaskContract(folder);
+  const faults = findFaults(definition);
+  if (faults.length > 0) throw new TaskDefinitionError(`${join(folder, 'task.json')}: ${faults.join(' ')}`);
+  return definition;
+}
+
+/** Reads `task.json` of a folder that need not be built. Throws TaskDefinitionError where there is none. */
+export function readTaskContract(folder: string): TaskDefinition {
   const file = join(folder, 'task.json');
   if (!existsSync(file)) throw new TaskDefinitionError(`${folder} is not a task: it has no task.json.`);
   const json = asObject(parse(file));
   const version = asObject(json.version);
-  const definition = {
+  return {
     folder,
     id: text(json.id),
     name: text(json.name),
@@ -77,9 +85,6 @@ export function readTaskDefinition(folder: string): TaskDefinition {
     restrictions: readRestrictions(json.restrictions),
     handlers: { pre: handlers(json, 'pre'), main: handlers(json, 'main'), post: handlers(json, 'post') },
   };
-  const faults = findFaults(definition);
-  if (faults.length > 0) throw new TaskDefinitionError(`${file}: ${faults.join(' ')}`);
-  return definition;
 }
 
 /** The input a YAML key means: its name or one of its aliases, without case. */

@@ -17,15 +17,19 @@ export class ProblemList {
     return this.#problems.length;
   }
 
-  /** Throws PipelineRefused when there is a problem, with all of them by file and line, each once. */
-  throwIfAny(): void {
-    if (this.count === 0) return;
+  /** By file and line, each once. */
+  get all(): readonly Problem[] {
     const files = [...new Set(this.#problems.map(({ file }) => file))];
     const sorted = this.#problems.toSorted(
       (a, b) => files.indexOf(a.file) - files.indexOf(b.file) || a.line - b.line || a.column - b.column,
     );
     const once = new Map(sorted.map((problem) => [lineOf(problem), problem]));
-    throw new PipelineRefused([...once.values()]);
+    return [...once.values()];
+  }
+
+  /** Throws PipelineRefused when there is a problem. */
+  throwIfAny(): void {
+    if (this.count > 0) throw new PipelineRefused(this.all);
   }
 }
 
