@@ -55,11 +55,14 @@ const OBSERVED_POLL_MS = 3000;
 /**
  * Reads the endpoint, lets `decide` say what is to change (undefined: nothing), writes the whole of it with nothing else changed,
  * and waits until the endpoint itself shows it. Throws what `decide` throws, and ServiceError.
+ *
+ * @param watch sees the endpoint while its change is waited for, and throws when that is in vain
  */
 export async function changeEndpoint(
   context: Context,
   name: string,
   decide: (endpoint: Resource) => EndpointChange | undefined,
+  watch: (endpoint: Resource) => void = () => undefined,
 ): Promise<Resource> {
   const { workspace, agent } = context;
   let wanted: EndpointChange = {};
@@ -71,7 +74,7 @@ export async function changeEndpoint(
     if (shows(endpoint, wanted)) return;
     await workspace.put(`onlineEndpoints/${name}`, changedEndpoint(endpoint, wanted), { signal: agent.signal });
   });
-  return observed(context, name, wanted);
+  return observed(context, name, wanted, watch);
 }
 
 /** While an operation runs, the endpoint shows neither what was nor what will be. */
@@ -83,13 +86,19 @@ function busy(name: string): ServiceError {
   return new ServiceError({ status: 409, code: 'EndpointBusy', message: `${name} is being changed` });
 }
 
-async function observed(context: Context, name: string, wanted: EndpointChange): Promise<Resource> {
+async function observed(
+  context: Context,
+  name: string,
+  wanted: EndpointChange,
+  watch: (endpoint: Resource) => void,
+): Promise<Resource> {
   const { agent } = context;
   const started = agent.clock.now();
   for (;;) {
     const endpoint = await readEndpoint(context, name);
     const isReady = textAt(endpoint, 'properties', 'provisioningState') === 'Succeeded';
     if (isReady && shows(endpoint, wanted)) return endpoint;
+    if (isReady) watch(endpoint);
     if (agent.clock.now() - started > OBSERVED_MS) throw notObserved(name, wanted, endpoint);
     await agent.clock.sleep(OBSERVED_POLL_MS, agent.signal);
   }

@@ -65,10 +65,19 @@ export function reserve(
   shares: Shares,
   expected: Resource | undefined,
 ): Promise<Resource> {
-  return changeEndpoint(context, name, (endpoint) => {
-    checkUnchanged(name, endpoint, expected);
-    return { ...shares, tags: tagsWithRollout(endpoint, record) };
-  });
+  return changeEndpoint(
+    context,
+    name,
+    (endpoint) => {
+      checkUnchanged(name, endpoint, expected);
+      return { ...shares, tags: tagsWithRollout(endpoint, record) };
+    },
+    (endpoint) => {
+      // Two may have read before either wrote: the last one has it.
+      const now = rolloutOf(endpoint);
+      if (now !== undefined && now.holder !== record.holder && now.state === 'running') throw otherRollout(name, now);
+    },
+  );
 }
 
 /** Throws ServiceError when somebody else has begun a rollout of an endpoint, or changed its traffic, since it was read. */

@@ -151,7 +151,7 @@ export const RUN: PipelineRun = {
 /** The agent of one attempt of a step. */
 export class FakeAgent implements OperationAgent {
   readonly log = new FakeLog();
-  readonly clock = new FakeClock();
+  readonly clock: FakeClock;
   readonly variables = new Map<string, string>();
   readonly summaries: string[] = [];
   readonly secrets: string[] = [];
@@ -160,7 +160,13 @@ export class FakeAgent implements OperationAgent {
   readonly run: PipelineRun;
   readonly #stop = new AbortController();
 
-  constructor(files: Readonly<Record<string, string>> = {}, run: Partial<PipelineRun> = {}) {
+  /** @param clock that of an earlier step, where time goes on */
+  constructor(
+    files: Readonly<Record<string, string>> = {},
+    run: Partial<PipelineRun> = {},
+    clock: FakeClock = new FakeClock(),
+  ) {
+    this.clock = clock;
     const below = Object.entries(files).map(([path, text]) => [`${SOURCES}/${path}`, text] as const);
     this.files = new FakeFiles(Object.fromEntries(below));
     this.run = { ...RUN, ...run };
