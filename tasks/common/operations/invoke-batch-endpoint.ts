@@ -2,7 +2,7 @@
 import { hashedGuid } from '../aml-yaml/anonymous-versions.ts';
 import { planBatchInvocation, type NamedText } from '../aml-yaml/batch-invocation.ts';
 import { hasEnded } from '../domain/job-states.ts';
-import { isJsonObject, textAt, type Json, type JsonObject } from '../domain/json.ts';
+import { at, isJsonObject, textAt, type Json, type JsonObject } from '../domain/json.ts';
 import { lineageProperties, SUBMISSION } from '../domain/lineage.ts';
 import { canonicalJson } from '../domain/resource-difference.ts';
 import { identityText } from '../domain/submission-identity.ts';
@@ -32,6 +32,8 @@ export interface StartedBatchJob {
   readonly deployment: string | undefined;
   /** `attached`: an earlier attempt of this step started it, and it still runs or has completed. */
   readonly how: 'submitted' | 'attached';
+  /** URI of each output the invocation has given a place. */
+  readonly outputs: Readonly<Record<string, string>>;
 }
 
 /**
@@ -56,7 +58,7 @@ export async function invokeBatchEndpoint(context: Context, invocation: BatchInv
   const earlier = await findEarlier(context, submission);
   if (earlier !== undefined) {
     if (invocation.cancelsWithStep) ownJob(agent.memory, earlier);
-    return { name: earlier, deployment: deploymentName, how: 'attached' };
+    return { name: earlier, deployment: deploymentName, how: 'attached', outputs: outputUris(body) };
   }
   const started = await start(context, invocation, scoringUri, withIdentity(body, submission, agent.run));
   if (invocation.cancelsWithStep) ownJob(agent.memory, started.name);
@@ -78,6 +80,12 @@ function withIdentity(body: JsonObject, submission: string, run: PipelineRun): J
     ...body,
     properties: { ...properties, tags: { [SUBMISSION]: submission }, properties: { ...lineageProperties(run) } },
   };
+}
+
+function outputUris(body: JsonObject): Readonly<Record<string, string>> {
+  const outputs = at(body, 'properties', 'outputData');
+  const names = isJsonObject(outputs) ? Object.keys(outputs) : [];
+  return Object.fromEntries(names.map((name) => [name, textAt(outputs, name, 'uri') ?? '']));
 }
 
 async function addressOf({ workspace, agent }: Context, name: string, deployment: string | undefined): Promise<string> {
@@ -147,6 +155,7 @@ async function start(
     name,
     deployment: response.headers['azureml-model-deployment'] ?? deploymentName,
     how: 'submitted',
+    outputs: outputUris(request),
   };
 }
 

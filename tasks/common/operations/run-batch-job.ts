@@ -1,6 +1,7 @@
 /** Has a batch endpoint score data and waits for the job: what `AmlInvokeEndpoint` does for one. */
 import { UserError } from '../errors.ts';
 import { awaitJob, type AwaitOptions } from './await-job.ts';
+import { withBatchOutputs } from './batch-job-outputs.ts';
 import { disownJob } from './cancel-job.ts';
 import { finishJob, type FinishRequest } from './finish-job.ts';
 import { invokeBatchEndpoint } from './invoke-batch-endpoint.ts';
@@ -63,7 +64,8 @@ export async function runBatchJob(
   disownJob(agent.memory);
   const outcome = { ...started, jobUrl: studioUrl(ended.job) || started.jobUrl, jobStatus: ended.status };
   publish(outcome);
-  const { outputs } = await finishJob(context, ended, request, () => undefined);
+  const whole = await withBatchOutputs(context, ended, endpointName, invoked.outputs);
+  const { outputs } = await finishJob(context, whole, request, () => undefined);
   return { ...outcome, outputs };
 }
 

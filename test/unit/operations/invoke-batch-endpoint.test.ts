@@ -56,7 +56,12 @@ describe('invoking a batch endpoint', () => {
       'data: { path: azureml:patients:3 }\nthreshold: 0.5\nfile: { type: uri_file, path: https://x/y.csv }';
     const outputs = 'scores: { type: uri_file, path: azureml://datastores/d/paths/scores.csv }';
     const job = await invoke({ inputs, outputs, deploymentName: 'green' });
-    assert.deepEqual(job, { name: 'batchjob-1', deployment: 'blue', how: 'submitted' });
+    assert.deepEqual(job, {
+      name: 'batchjob-1',
+      deployment: 'blue',
+      how: 'submitted',
+      outputs: { scores: 'azureml://datastores/d/paths/scores.csv' },
+    });
     const [request] = workspace.scored;
     assert.deepEqual(
       [request?.scoringUri, request?.deployment, request?.authorization],
@@ -91,7 +96,7 @@ describe('invoking a batch endpoint', () => {
 
   it('finds the job of an earlier attempt, and starts a new one where that failed or the data is another', async () => {
     await invoke();
-    assert.deepEqual(await invoke(), { name: 'batchjob-1', deployment: undefined, how: 'attached' });
+    assert.deepEqual(await invoke(), { name: 'batchjob-1', deployment: undefined, how: 'attached', outputs: {} });
     assert.equal((await invoke({ inputs: 'data: { path: azureml:patients:4 }' })).name, 'batchjob-2');
     const job = workspace.resources.get('jobs/batchjob-1') as { properties: Record<string, Json> };
     workspace.seed('jobs/batchjob-1', { properties: { ...job.properties, status: 'Failed' } });

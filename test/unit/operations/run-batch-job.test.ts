@@ -7,7 +7,7 @@ import {
   type RunBatchRequest,
 } from '../../../tasks/common/operations/run-batch-job.ts';
 import { FakeAgent, SOURCES } from '../fakes/fake-agent.ts';
-import { FakeWorkspace } from '../fakes/fake-workspace.ts';
+import { FakeWorkspace, run as stepRun } from '../fakes/fake-workspace.ts';
 
 describe('running a job of a batch endpoint', () => {
   let agent: FakeAgent;
@@ -24,10 +24,11 @@ describe('running a job of a batch endpoint', () => {
     workspace.seed('batchEndpoints/nightly', { properties: { scoringUri, defaults: { deploymentName: 'blue' } } });
     workspace.scorer = () => {
       const services = { Studio: { endpoint: 'https://ml.azure.com/runs/batchjob-1' } };
-      const outputs = { score: { uri: 'azureml://datastores/workspaceblobstore/paths/scores' }, default: {} };
-      workspace.seedJob('batchjob-1', 'NotStarted', { services, outputs });
+      const tags = { 'azureml.batchrun': 'true', 'azureml.deploymentname': 'blue' };
+      workspace.seedJob('batchjob-1', 'NotStarted', { jobType: 'Pipeline', services, tags, outputs: null, jobs: null });
       workspace.states.set('batchjob-1', states);
-      workspace.blobs.set('scores/predictions.csv', 'a.csv 1');
+      workspace.children.set('batchjob-1', [stepRun('step-1', { displayName: 'batchscoring' })]);
+      workspace.blobs.set('azureml/step-1/score/predictions.csv', 'a.csv 1');
       agent.files.content.set(`${SOURCES}/aml-outputs/score/predictions.csv`, 'a.csv 1');
       return { status: 201, headers: { 'azureml-model-deployment': 'blue' }, body: '{"name":"batchjob-1"}' };
     };
@@ -59,17 +60,45 @@ describe('running a job of a batch endpoint', () => {
       },
     );
 
-  it('waits for the job’s true end, and hands its outputs on', async () => {
+  it('waits for the job’s true end, and finds the predictions where the step has written them', async () => {
     const outputs = await run({ downloadOutputs: ['score'] });
     assert.deepEqual(outputs, {
       jobName: 'batchjob-1',
       jobStatus: 'Completed',
       jobUrl: 'https://ml.azure.com/runs/batchjob-1',
-      outputs: '{"score":"azureml://datastores/workspaceblobstore/paths/scores"}',
+      outputs: '{"score":"azureml://jobs/batchjob-1/outputs/score"}',
     });
     assert.deepEqual([...workspace.downloads], [[`${SOURCES}/aml-outputs/score/predictions.csv`, 'a.csv 1']]);
     assert.equal(agent.variables.get('done'), 'true');
     assert.match(agent.log.text, /Started the job batchjob-1 of the deployment blue/);
+  });
+
+  it('finds outputs where the invocation has put them', async () => {
+    workspace.blobs.set('wanted/predictions.csv', 'a.csv 1');
+    const batchOutputs = 'score: { path: azureml://datastores/workspaceblobstore/paths/wanted }';
+    const outputs = await run({ batchOutputs, downloadOutputs: ['score'] });
+    assert.equal(outputs.outputs, '{"score":"azureml://datastores/workspaceblobstore/paths/wanted"}');
+    assert.equal(workspace.downloads.size, 1);
+  });
+
+  it('finds the outputs of a pipeline component by what the component says', async () => {
+    const componentId = { assetId: '/subscriptions/s/x/components/flow/versions/2' };
+    const jobs = { copy: { outputs: { copied: '${{parent.outputs.result}}' } } };
+    workspace.seed('components/flow/versions/2', { properties: { componentSpec: { outputs: { result: {} }, jobs } } });
+    workspace.seed('batchEndpoints/nightly/deployments/blue', {
+      properties: { deploymentConfiguration: { componentId } },
+    });
+    const answer = workspace.scorer;
+    workspace.scorer = (request) => {
+      const reply = answer(request);
+      workspace.children.set('batchjob-1', [stepRun('step-7', { displayName: 'copy' })]);
+      workspace.blobs.set('azureml/step-7/copied/all.txt', '1');
+      agent.files.content.set(`${SOURCES}/aml-outputs/result/all.txt`, '1');
+      return reply;
+    };
+    await run({ downloadOutputs: ['result'] });
+    assert.deepEqual([...workspace.downloads.keys()], [`${SOURCES}/aml-outputs/result/all.txt`]);
+    await assert.rejects(run({ downloadOutputs: ['score'] }), /has no output 'score'. Its outputs are: result/);
   });
 
   it('leaves the job alone when it is not to be waited for', async () => {
