@@ -1,6 +1,7 @@
 /** Runs a job from submission to its results: what `AmlRunJob` does. */
 import { UserError } from '../errors.ts';
 import { awaitJob, type AwaitOptions } from './await-job.ts';
+import { withBatchOutputs } from './batch-job-outputs.ts';
 import { disownJob } from './cancel-job.ts';
 import { finishJob, type FinishRequest } from './finish-job.ts';
 import { invokeBatchEndpoint } from './invoke-batch-endpoint.ts';
@@ -48,7 +49,10 @@ export async function runJob(
   disownJob(agent.memory);
   const outcome = { ...started, jobUrl: studioUrl(ended.job) || started.jobUrl, jobStatus: ended.status };
   publish(outcome);
-  return { ...outcome, ...(await finishJob(context, ended, request, publish)) };
+  const { endpointName = '' } = request;
+  const isBatch = request.jobSource === 'batchEndpoint';
+  const whole = isBatch ? await withBatchOutputs(context, ended, endpointName, {}) : ended;
+  return { ...outcome, ...(await finishJob(context, whole, request, publish)) };
 }
 
 function start(context: Context, request: RunJobRequest & SubmitRequest): Promise<Submission> {
