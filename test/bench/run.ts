@@ -1,7 +1,10 @@
 /** `npm run bench [-- --only TEXT]`: what has a budget, measured on this machine. Fails when something is beyond it. */
 import { parseArgs } from 'node:util';
+import { measureCancelLatency } from './cancel-latency.ts';
 import { measureContentHash } from './content-hash.ts';
 import { EMULATOR_START_BUDGET, measureEmulatorStart } from './emulator-start.ts';
+import { measureLogBytes } from './log-bytes.ts';
+import { measureManyJobs } from './many-jobs.ts';
 import { measureMapping } from './mapping.ts';
 import { isWithin, milliseconds, type Benchmark, type Measurement } from './measurement.ts';
 import { measureSizes } from './sizes.ts';
@@ -19,6 +22,9 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   hash: measureContentHash,
   mapping: measureMapping,
   upload: measureUpload,
+  cancel: measureCancelLatency,
+  jobs: measureManyJobs,
+  logs: measureLogBytes,
 };
 
 const { values } = parseArgs({ options: { only: { type: 'string', default: '' } } });
