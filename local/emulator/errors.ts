@@ -213,6 +213,14 @@ export const assetNotFound = (kind: string, name: string, version?: string): Emu
     innerCodes: ['NotFound'],
   });
 
+export const scheduleNotFound = (name: string): EmulatedError =>
+  mfeError(404, 'UserError', `Resource Trigger ${name} not found`, { innerCodes: ['NotFound'] });
+
+export const connectionNotFound = (name: string): EmulatedError =>
+  accountError(404, 'UserError', `Connection ${name} can't be found in this workspace`, {
+    innerCodes: ['NotFoundError'],
+  });
+
 export const datastoreNotFound = (name: string): EmulatedError =>
   mfeError(404, 'UserError', `Could not find datastore: ${name}`, { innerCodes: ['NotFoundError'] });
 

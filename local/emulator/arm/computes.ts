@@ -23,6 +23,7 @@ export interface ComputeRecord {
   readonly computeType: string;
   readonly provisioningState: string;
   readonly description: string | null;
+  readonly disableLocalAuth?: boolean;
   readonly identity?: JsonObject;
   /** `properties.properties` as wanted, with defaults. */
   readonly wanted: JsonObject;
@@ -87,7 +88,7 @@ function describe(record: ComputeRecord): JsonObject {
     properties: {
       createdOn: record.createdOn,
       modifiedOn: record.modifiedOn,
-      disableLocalAuth: false,
+      disableLocalAuth: record.disableLocalAuth ?? false,
       description: record.description,
       resourceId: null,
       computeType: record.computeType,
@@ -194,6 +195,7 @@ function readCompute(
     computeType,
     provisioningState: before === undefined ? 'Creating' : 'Updating',
     description: textAt(body, 'properties', 'description') ?? null,
+    disableLocalAuth: at(body, 'properties', 'disableLocalAuth') === true,
     ...(identity !== undefined && { identity }),
     wanted: computeType === 'AmlCompute' ? clusterProperties({ ...before?.wanted, ...wanted }) : wanted,
     ...(computeType === 'ComputeInstance' && { power: 'Running' }),

@@ -34,6 +34,8 @@ export const COLLECTIONS = {
   data: 'data/versions',
   models: 'models/versions',
   components: 'components/versions',
+  connections: 'connections',
+  schedules: 'schedules',
 } as const;
 
 /** The author of a write, as systemData names it. */

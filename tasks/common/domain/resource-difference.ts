@@ -11,12 +11,13 @@ export interface FieldDifference {
 /** Texts of people: their letter case means something. Everywhere else the service recases what it stores. */
 const FREE_TEXT = /(^|\.)(description|displayName|condaFile|command|tags\..+|environmentVariables\..+)$/;
 /** What a body says about itself, and the service keeps or fills in as it likes. */
-const IGNORED =
-  /^(location|properties\.(isAnonymous|isArchived|properties\..+|componentSpec\.(_source|\$schema|version|name)))$/;
+const IGNORED = /^(location|properties\.(isAnonymous|isArchived|componentSpec\.(_source|\$schema|version|name)))$/;
+/** Lineage, and what the service adds to it; but of a compute, all that it is, as far as the service shows it. */
+const OWN_PROPERTIES = /^properties\.properties\./;
 
 /**
  * The fields of a wanted body that the live resource lacks or has otherwise. Members only the service knows do not count,
- * except tags, where a missing one was removed.
+ * except tags, where a missing one was removed. Of a secret, only that it differs is told.
  *
  * @param parseText reads a text field that the service reformats (a conda file) as data
  */
@@ -28,8 +29,25 @@ export function differences(
   const found: FieldDifference[] = [];
   compare('', wanted, live, parseText, found);
   removedTags(wanted, live, found);
-  if (sameComponent(wanted, live)) return found.filter(({ path }) => !isInComponentSpec(path));
-  return isComponent(wanted) ? found.filter(({ path }) => path !== DESCRIPTION) : found;
+  const isCompute = isJsonObject(wanted.properties) && wanted.properties.computeType !== undefined;
+  const isIgnored = ({ path, from }: FieldDifference): boolean =>
+    IGNORED.test(path) || (path.startsWith("properties.properties.") && (!isCompute || from === undefined));
+  const isKnownOtherwise = (path: string): boolean =>
+    sameComponent(wanted, live) ? isInComponentSpec(path) : isComponent(wanted) && path === DESCRIPTION;
+  return found.filter((field) => !isIgnored(field) && !isKnownOtherwise(field.path)).map(withoutSecret);
+}
+
+/** What signs in somewhere: differences are shown in logs, summaries and outputs. */
+const SECRET =
+  /(^|\.)(credentials|secrets|administratorAccount|userAccountCredentials)\.|(password|secret|token|key)$/i;
+const SHOWN_OF_CREDENTIALS = /\.(credentialsType|secretsType|clientId|tenantId|resourceId|authorityUrl|username)$/;
+
+function withoutSecret(difference: FieldDifference): FieldDifference {
+  const { path, from, to } = difference;
+  if (!SECRET.test(path) || SHOWN_OF_CREDENTIALS.test(path)) return difference;
+  const hidden = (value: Json | undefined): Json | undefined =>
+    value === undefined || value === null ? value : '(secret)';
+  return { path, from: hidden(from), to: hidden(to) ?? null };
 }
 
 const DESCRIPTION = 'properties.description';
@@ -50,7 +68,7 @@ function compare(
   parseText: (text: string) => Json | undefined,
   found: FieldDifference[],
 ): void {
-  if (wanted === undefined || IGNORED.test(path) || sameValue(path, wanted, live, parseText)) return;
+  if (wanted === undefined || sameValue(path, wanted, live, parseText)) return;
   if (isJsonObject(wanted) && !isEmpty(wanted)) {
     for (const [key, value] of Object.entries(wanted)) {
       const member = isJsonObject(live) ? live[key] : undefined;

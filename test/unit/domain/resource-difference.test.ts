@@ -74,6 +74,39 @@ describe('differences between a body and a resource', () => {
     assert.deepEqual(paths(component('new', 'new'), component('old', null)), ['properties.componentSpec.description']);
   });
 
+  it('finds what is changed of a compute, which keeps it where others keep their lineage', () => {
+    const cluster = (maxNodeCount: number): JsonObject => ({
+      properties: { computeType: 'AmlCompute', properties: { scaleSettings: { maxNodeCount } } },
+    });
+    assert.deepEqual(paths(cluster(4), cluster(2)), ['properties.properties.scaleSettings.maxNodeCount']);
+    assert.deepEqual(paths({ properties: { properties: { 'azdo.buildId': '2' } } }, { properties: {} }), []);
+  });
+
+  it('tells of a secret that it differs, and no more', () => {
+    const wanted = {
+      properties: {
+        target: 'https://new',
+        computeType: 'any',
+        credentials: { clientId: 'new', pat: 'pat-1', secrets: { key: 'key-1', sasToken: 'sas-1' } },
+        properties: { userAccountCredentials: { adminUserPassword: 'password-1' }, adminPassword: 'password-2' },
+      },
+    };
+    const live = {
+      properties: {
+        computeType: 'any',
+        target: 'https://old',
+        credentials: null,
+        properties: { adminPassword: 'old-1' },
+      },
+    };
+    const found = differences(wanted, live, yamlData);
+    assert.doesNotMatch(JSON.stringify(found), /pat-1|key-1|sas-1|password-|old-1/);
+    const texts = found.map(({ path, from, to }) => [path, from, to].map(String).join(' '));
+    assert.ok(texts.includes('properties.target https://old https://new'), texts.join('\n'));
+    assert.ok(texts.includes('properties.credentials.clientId undefined new'), texts.join('\n'));
+    assert.ok(texts.includes('properties.credentials.pat undefined (secret)'), texts.join('\n'));
+  });
+
   it('writes equal values as equal texts', () => {
     assert.equal(canonicalJson({ b: [1, { d: null, c: undefined }], a: 'x' }), '{"a":"x","b":[1,{"d":null}]}');
   });
