@@ -13,7 +13,7 @@ const FREE_TEXT = /(^|\.)(description|displayName|condaFile|command|tags\..+|env
 /** What a body says about itself, and the service keeps or fills in as it likes. */
 const IGNORED = /^(location|properties\.(isAnonymous|isArchived|componentSpec\.(_source|\$schema|version|name)))$/;
 /** Lineage, and what the service adds to it; but of a compute, all that it is, as far as the service shows it. */
-const OWN_PROPERTIES = /^properties\.properties\./;
+const OWN_PROPERTIES = 'properties.properties.';
 
 /**
  * The fields of a wanted body that the live resource lacks or has otherwise. Members only the service knows do not count,
@@ -31,7 +31,7 @@ export function differences(
   removedTags(wanted, live, found);
   const isCompute = isJsonObject(wanted.properties) && wanted.properties.computeType !== undefined;
   const isIgnored = ({ path, from }: FieldDifference): boolean =>
-    IGNORED.test(path) || (path.startsWith("properties.properties.") && (!isCompute || from === undefined));
+    IGNORED.test(path) || (path.startsWith(OWN_PROPERTIES) && (!isCompute || from === undefined));
   const isKnownOtherwise = (path: string): boolean =>
     sameComponent(wanted, live) ? isInComponentSpec(path) : isComponent(wanted) && path === DESCRIPTION;
   return found.filter((field) => !isIgnored(field) && !isKnownOtherwise(field.path)).map(withoutSecret);
