@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { signInEnvironment } from '../../local/emulator/client-environment.ts';
+import { createRegistry } from '../../local/emulator/registry/registry-record.ts';
 import { startEmulator, type Emulator } from '../../local/emulator/emulator.ts';
 
 /** The system's Python: distributions package azure-ai-ml for it. */
@@ -45,7 +46,7 @@ describe('azure-ai-ml, unchanged, against the emulator', function () {
     await emulator?.close();
   });
 
-  async function run(script: string): Promise<Outcome> {
+  async function run(script: string, more: Readonly<Record<string, string>> = {}): Promise<Outcome> {
     assert.ok(emulator);
     const { settings, cloud, url } = emulator;
     const child = spawn(PYTHON, [join(SCRIPTS, script)], {
@@ -57,6 +58,7 @@ describe('azure-ai-ml, unchanged, against the emulator', function () {
         PYTHONPATH: pythonPath,
         PYTHONDONTWRITEBYTECODE: '1',
         ...signInEnvironment(settings, cloud, url),
+        ...more,
         COMPUTE: settings.compute,
         WORK_FOLDER: mkdtempSync(join(folder, 'work-')),
       },
@@ -109,5 +111,23 @@ describe('azure-ai-ml, unchanged, against the emulator', function () {
     );
     assert.deepEqual(facts.left, ['green']);
     assert.deepEqual(facts.endpoints, []);
+  });
+
+  it('makes assets in a registry, shares a model with it and takes it back', async () => {
+    assert.ok(emulator);
+    const { subscriptionId, resourceGroup, region } = emulator.settings;
+    const name = 'shared-models';
+    createRegistry(emulator.context, { subscriptionId, resourceGroup, name, body: { location: region } });
+    const { code, facts, output } = await run('azure_ai_ml_registry.py', { REGISTRY: name });
+    assert.equal(code, 0, output);
+    const root = `azureml://registries/${name}`;
+    assert.deepEqual([facts.location, facts.listed], [region, [name]]);
+    assert.equal(facts.environment, `${root}/environments/sklearn/versions/1`);
+    assert.equal(facts.local, `${root}/models/local/versions/1`);
+    assert.equal(facts.shared, `${root}/models/churn/versions/3`);
+    assert.deepEqual(facts.versions, ['3']);
+    assert.equal(facts.component, `${root}/components/runs/versions/1`);
+    assert.equal(facts.environment_of_component, `${root}/environments/sklearn/versions/1`);
+    assert.equal(facts.downloaded, '0.5');
   });
 });

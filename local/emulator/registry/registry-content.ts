@@ -47,14 +47,20 @@ export function registryContentRoutes(context: EmulatorContext, store: RunStore)
       { mark: 'recorded', source: 'registry/model_share_from_workspace_lro' },
       (registry, request) => importAsset(context, store, registry, request),
     ),
-    ...(['arm', 'regional'] as const).map((plane) =>
-      route(
-        plane,
-        'POST',
-        'datareferences/{name}/versions/{version}',
-        spec('RegistryDataReferences_GetBlobReferenceSAS 2025-12-01'),
-        (registry, request) => readLink(context, registry, request),
-      ),
+    // One service under two names.
+    route(
+      'arm',
+      'POST',
+      'datareferences/{name}/versions/{version}',
+      spec('RegistryDataReferences_GetBlobReferenceSAS 2025-12-01'),
+      (registry, request) => readLink(context, registry, request),
+    ),
+    route(
+      'regional',
+      'POST',
+      'datarefs/{name}/versions/{version}',
+      spec('data_references of azure-ai-ml 1.4 and 1.34'),
+      (registry, request) => readLink(context, registry, request),
     ),
     ...(['codes', 'data', 'models'] as const).map((segment) =>
       route(

@@ -84,7 +84,7 @@ export async function registryContent(
   uri: string,
 ): Promise<BlobTarget> {
   const found = await registry.post(
-    `datareferences/${asset.name}/versions/${asset.version}`,
+    `datarefs/${asset.name}/versions/${asset.version}`,
     { assetId: id, blobUri: uri },
     { signal: agent.signal },
   );

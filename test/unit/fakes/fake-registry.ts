@@ -83,7 +83,7 @@ export class FakeRegistry implements Registry {
 
   async post(path: string, body: JsonObject = {}, options: WriteOptions = {}): Promise<Json> {
     await this.#begin('POST', path, body, options);
-    if (path.startsWith('datareferences/')) {
+    if (path.startsWith('datarefs/')) {
       const [, container = ''] = /^(https:\/\/[^/]+\/[^/]+)/.exec(textAt(body, 'blobUri') ?? '') ?? [];
       return { blobReferenceForConsumption: { blobUri: container, credential: { sasUri: `${container}?sig=secret` } } };
     }
