@@ -1,9 +1,12 @@
 /** Reads a pipeline file, runs it once against a service, and keeps its logs and summaries. */
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { virtualNow } from './agent/clock.ts';
 import type { JobVariable } from './agent/job-request.ts';
 import type { JobRecord } from './agent/records.ts';
+import type { EmulatedService } from './emulated-service.ts';
 import type { LocalRun } from './local-run.ts';
 import { builtInTasks } from './pipeline/built-in/write-tasks.ts';
 import type { MappingNode } from './pipeline/document/document-node.ts';
@@ -106,10 +109,30 @@ export async function runPipelineFile(run: LocalRun, file: FileRun): Promise<Fil
       ...runVariables(file),
     },
     agent: run.agent,
-    approve: file.approve,
+    approve: file.approve === undefined ? undefined : noted(run.service, file.buildId, file.approve),
   });
   const jobs = record.stages.flatMap((stage) => stage.jobs.flatMap(({ runs }) => runs.map((each) => each.record)));
   return { record, summaries: writeSummaries(jobs, file.outputFolder) };
+}
+
+/** Tells the emulated pipeline service of each decision, where tasks read who has approved what. */
+function noted(service: EmulatedService, buildId: number, approve: Approve): Approve {
+  return async (request) => {
+    const answer = await approve(request);
+    const { username } = userInfo();
+    const decision = {
+      buildId: String(buildId),
+      stage: request.stage,
+      status: answer.approved ? 'approved' : 'rejected',
+      approver: username,
+      account: `${username}@localhost`,
+      decidedAt: new Date(virtualNow(service.clock)).toISOString(),
+    };
+    const url = `${service.url}/_emulator/approvals`;
+    const response = await fetch(url, { method: 'POST', body: JSON.stringify(decision) });
+    if (!response.ok) throw new Error(`POST ${url} answered ${response.status}: ${await response.text()}`);
+    return answer;
+  };
 }
 
 /** Variables and secrets given on the command line, and System.Debug. */

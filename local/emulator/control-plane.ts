@@ -24,6 +24,8 @@ export interface ControlParts {
   readonly tokens: TokenIssuer;
   readonly headers: PlaneHeaders;
   readonly routes: readonly Route[];
+  /** Stores an approval; throws when something of it is missing. */
+  readonly noteApproval: (decision: unknown) => void;
   /** What other parts tell about themselves, by name. */
   readonly reports: ReadonlyMap<string, () => unknown>;
 }
@@ -76,6 +78,8 @@ function dispatch(parts: ControlParts, request: ControlRequest): Promise<Reply> 
       return requests(parts.journal, request);
     case '/_emulator/faults':
       return faults(parts.faults, request);
+    case '/_emulator/approvals':
+      return approvals(parts, request);
     case '/_emulator/routes':
       return { status: 200, body: describeRoutes(parts.routes) };
     // msal-node appends a slash.
@@ -151,6 +155,12 @@ async function faults(rules: Faults, request: ControlRequest): Promise<Reply> {
     default:
       return refusal(405, 'Fault rules can be read (GET), set (PUT), added (POST) and removed (DELETE).');
   }
+}
+
+async function approvals({ noteApproval }: ControlParts, request: ControlRequest): Promise<Reply> {
+  if (request.method !== 'POST') return refusal(405, 'Approvals can be added (POST).');
+  noteApproval(await request.body());
+  return { status: 204 };
 }
 
 export interface RoutesReport {

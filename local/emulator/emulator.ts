@@ -9,6 +9,7 @@ import { createExchange } from './exchange.ts';
 import { createFaults, type FaultRule, type Faults } from './faults.ts';
 import { layFoundation, type Closers, type EmulatorOptions, type Foundation } from './foundation.ts';
 import type { Route } from './http.ts';
+import { noteApproval } from './identity/pipeline-approvals.ts';
 import { createJournal, type Journal, type JournalEntry, type JournalFilter } from './journal.ts';
 import { createOperations } from './operations.ts';
 import { createPlaneHeaders } from './plane-headers.ts';
@@ -145,7 +146,15 @@ function listen(
       blobs: blobFront,
       onDefect: options.onDefect ?? reportDefect,
     }),
-    control: createControlPlane({ ...shared, tokens, routes: router.routes, reports: context.reports }),
+    control: createControlPlane({
+      ...shared,
+      tokens,
+      routes: router.routes,
+      reports: context.reports,
+      noteApproval: (decision) => {
+        noteApproval(context, decision);
+      },
+    }),
     journal,
     credentials: options.proxyCredentials,
   });

@@ -5,6 +5,7 @@
 import type { EmulatorContext } from '../context.ts';
 import { pipelinesError } from '../errors.ts';
 import type { Evidence, Incoming, Reply, Route } from '../http.ts';
+import { isJsonObject } from '../json.ts';
 import { stableGuid } from '../settings.ts';
 import { requireSystemToken } from './pipeline-oidc.ts';
 
@@ -22,6 +23,31 @@ export interface ApprovalRecord {
 
 /** Of the emulator's state: key is anything, value an ApprovalRecord. */
 export const APPROVALS = 'pipeline/approvals';
+
+/**
+ * Stores a decision that was taken outside: by whoever runs a pipeline on this machine, or by a test. Throws TypeError when
+ * something of it is missing.
+ */
+export function noteApproval({ state }: Pick<EmulatorContext, 'state'>, decision: unknown): void {
+  const text = (name: keyof ApprovalRecord): string => {
+    const value = isJsonObject(decision) ? decision[name] : undefined;
+    if (typeof value === 'string' && value !== '') return value;
+    throw new TypeError(`An approval needs '${name}' as text.`);
+  };
+  const status = STATUSES.find((each) => each === text('status'));
+  if (status === undefined) throw new TypeError(`An approval's status is one of ${STATUSES.join(', ')}.`);
+  const [buildId, stage, approver, account, decidedAt] = [
+    text('buildId'),
+    text('stage'),
+    text('approver'),
+    text('account'),
+    text('decidedAt'),
+  ];
+  const key = `${buildId} ${stage} ${account} ${decidedAt}`;
+  state.collection<ApprovalRecord>(APPROVALS).put(key, { buildId, stage, status, approver, account, decidedAt });
+}
+
+const STATUSES = ['approved', 'rejected', 'pending'] as const;
 
 const TIMELINE: Evidence = { mark: 'spec', source: 'Azure DevOps REST 7.1, Timeline - Get' };
 const QUERY: Evidence = { mark: 'spec', source: 'Azure DevOps REST 7.1, Approvals - Query' };
