@@ -491,7 +491,7 @@ run_selftest() { # runs every probe side by side; the report is $STATE/selftest.
 # --- prep: everything that needs no organization -------------------------------------------------------------------------
 
 install_packages() { # from this distribution's own sources (a mirror of yours included); never the agent's own installer script
-  local missing=() need found proxy=()
+  local missing=() need found options=()
   # The tools of this script, then the libraries of the agent's runtime; names differ between releases.
   for need in curl jq git openssl ca-certificates nftables procps 'libkrb5-3' 'zlib1g' 'libssl3(t64)?' \
     'liblttng-ust[0-9]+(t64)?' 'libicu[0-9]+(t64)?'; do
@@ -499,15 +499,17 @@ install_packages() { # from this distribution's own sources (a mirror of yours i
   done
   ((${#missing[@]})) || return 0
   command -v apt-get >/dev/null || die "packages are missing (${missing[*]}) and there is no apt-get: this supports Debian 12 and Ubuntu 22.04 and 24.04"
-  if [[ -n $PROXY_URL && -z $PROXY_USER ]]; then proxy=(-o "Acquire::http::Proxy=$PROXY_URL" -o "Acquire::https::Proxy=$PROXY_URL"); fi
+  if [[ -n $PROXY_URL && -z $PROXY_USER ]]; then options=(-o "Acquire::http::Proxy=$PROXY_URL" -o "Acquire::https::Proxy=$PROXY_URL"); fi
+  # On a fresh machine the system's own updates may hold the lock for minutes.
+  options+=(-o DPkg::Lock::Timeout=600)
   log "installing packages: ${missing[*]}"
-  apt-get "${proxy[@]}" update -qq >&2 || die 'apt-get update failed: the package sources of this machine are out of reach; set a mirror in /etc/apt/sources.list.d'
+  apt-get "${options[@]}" update -qq >&2 || die 'apt-get update failed: the package sources of this machine are out of reach; set a mirror in /etc/apt/sources.list.d'
   found=()
   for need in "${missing[@]}"; do
     need=$(apt-cache pkgnames | grep -xE "$need" | sort -V | tail -n 1) || die "the package sources have no package like '$need'"
     found+=("$need")
   done
-  DEBIAN_FRONTEND=noninteractive apt-get "${proxy[@]}" install -y -qq --no-install-recommends "${found[@]}" >&2 ||
+  DEBIAN_FRONTEND=noninteractive apt-get "${options[@]}" install -y -qq --no-install-recommends "${found[@]}" >&2 ||
     die "apt-get could not install: ${found[*]}"
 }
 
@@ -750,7 +752,7 @@ register() {
   if [[ -n $PROXY_URL ]]; then options+=(--proxyurl "$PROXY_URL"); fi
   if [[ -n $PROXY_USER ]]; then options+=(--proxyusername "$PROXY_USER"); fi
   # For git and the like; the agent itself trusts the system's store.
-  if [[ -n $CA_FILE ]]; then options+=(--sslcacert /usr/local/share/ca-certificates/ado-agent.crt); fi
+  if [[ -n $CA_FILE ]]; then options+=(--sslcacert /etc/ssl/certs/ca-certificates.crt); fi
   write_agent_secrets
   log "registering $AGENT_NAME in pool '$POOL' of $ORGANIZATION_URL"
   as_agent ./config.sh "${options[@]}" || die 'the agent could not be registered: see its own message above, and '"$ROOT/_diag"
@@ -919,6 +921,8 @@ deregister() { # deregister [--stopped|--at-shutdown|--on-termination]
     '')
       one_at_a_time
       deregister_agent
+      # Nobody is to judge or to clean an agent that was taken off on purpose; the next `install` starts them again.
+      systemctl disable --quiet --now ado-agent-health.timer ado-agent-clean.timer ado-agent-events.service 2>/dev/null || true
       ;;
     --stopped) # a once-agent after its job; when another run stopped it, that run decides
       exec 9>/run/ado-agent.lock

@@ -30,6 +30,9 @@ export class Machine {
     this.directory = directory;
     this.network = network;
     this.root = join(directory, 'root');
+    mkdirSync(directory, { recursive: true });
+    // In memory: fast, and it works where this host's own disk is a layered one.
+    execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', directory]);
     const [changes, work] = [join(directory, 'changes'), join(directory, 'work')];
     for (const each of [this.root, changes, work]) mkdirSync(each, { recursive: true });
     const layers = `lowerdir=${image},upperdir=${changes},workdir=${work}`;
@@ -127,7 +130,9 @@ exec systemd-nspawn -q -D ${this.root} -b --register=no --keep-unit --network-na
   /** Switches off and forgets the disk. */
   async close(): Promise<void> {
     if (this.host) await this.cutPower();
-    execFileSync('umount', [this.root]);
+    // Lazily: a command that was running in the machine may still be on its way out.
+    execFileSync('umount', ['--lazy', this.root]);
+    execFileSync('umount', ['--lazy', this.directory]);
     rmSync(this.directory, { recursive: true, force: true });
   }
 
@@ -173,7 +178,7 @@ function removeGroup(group: string): void {
 export async function eventually(
   what: string,
   condition: () => boolean | Promise<boolean>,
-  seconds = 20,
+  seconds = 60,
 ): Promise<void> {
   const deadline = Date.now() + seconds * 1000;
   while (!(await condition())) {

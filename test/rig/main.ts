@@ -1,8 +1,10 @@
 // npm run test:rig [-- PATTERN]: agent-init.sh on a whole machine, behind a network like that of the product.
 // Needs root, Linux and the tools named below; without them it says so and ends well.
+import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { Rig } from './rig.ts';
+import { rootImage } from './root-image.ts';
 import type { Scenario } from './scenario.ts';
 import { alternativeScenarios } from './scenarios/alternatives.ts';
 import { installationScenarios } from './scenarios/installation.ts';
@@ -35,7 +37,13 @@ function missing(): string[] {
   ];
   const directories = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'];
   const absent = tools.filter((tool) => !directories.some((directory) => executable(join(directory, tool))));
-  return [...(process.platform === 'linux' ? [] : ['Linux']), ...(process.getuid?.() === 0 ? [] : ['root']), ...absent];
+  const rights = absent.length > 0 || namespaces() ? [] : ['the right to make namespaces'];
+  const system = process.platform === 'linux' ? [] : ['Linux'];
+  return [...system, ...(process.getuid?.() === 0 ? [] : ['root']), ...absent, ...rights];
+}
+
+function namespaces(): boolean {
+  return spawnSync('unshare', ['--net', '--mount', '--pid', '--fork', 'true']).status === 0;
 }
 
 function executable(file: string): boolean {
@@ -87,7 +95,14 @@ async function main(): Promise<void> {
   const only = process.argv[2];
   const begin = Date.now();
   const tally: Tally = { passed: 0, failed: 0, skipped: 0 };
-  const rig = await Rig.start();
+  const image = rootImage('/var/cache/secure-mlops-rig');
+  if (image === undefined) {
+    console.log(
+      'rig: skipped, debootstrap could not make the root file system: see above; are the package sources in reach?',
+    );
+    return;
+  }
+  const rig = await Rig.start(image);
   for (const signal of ['SIGINT', 'SIGTERM'])
     process.once(signal, () => void rig.close().then(() => process.exit(130)));
   try {

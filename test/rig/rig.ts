@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { buildAgentPackage } from './agent-package.ts';
 import { eventually, Machine, type Outcome } from './machine.ts';
 import { makeCertificates, privateEndpoints, VirtualNetworks, type Certificates } from './network.ts';
-import { rootImage } from './root-image.ts';
 import type { Agent, Job } from './stand-ins/agent-pool.ts';
 import { control } from './stand-ins/control-socket.ts';
 
@@ -29,8 +28,9 @@ export class Rig {
     this.machine = new Machine(image, join(this.directory, 'machine'), this.networks.bastion);
   }
 
-  static async start(): Promise<Rig> {
-    const rig = new Rig(rootImage('/var/cache/secure-mlops-rig'));
+  /** Starts everything; `image` is the machine's root file system. */
+  static async start(image: string): Promise<Rig> {
+    const rig = new Rig(image);
     const packages = join(rig.directory, 'packages');
     mkdirSync(packages);
     const { key, certificate, authority } = rig.certificates;

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,9 +12,9 @@ const packages = [
 
 /**
  * The root file system of the rig's machine: made by debootstrap (a minute, 400 MB), kept between runs, never changed.
- * `keepIn` is a directory outside the checkout, so that fresh clones share it.
+ * `keepIn` is a directory outside the checkout, so that fresh clones share it. Undefined where debootstrap fails.
  */
-export function rootImage(keepIn: string): string {
+export function rootImage(keepIn: string): string | undefined {
   const identity = createHash('sha256').update(packages.join(' ')).digest('hex').slice(0, 12);
   const root = join(keepIn, `bookworm-${identity}`);
   if (existsSync(root)) return root;
@@ -23,7 +23,10 @@ export function rootImage(keepIn: string): string {
   rmSync(unfinished, { recursive: true, force: true });
   console.log(`making the root file system ${root} (once, about a minute) ...`);
   const options = ['--variant=minbase', `--include=${packages.join(',')}`, 'bookworm', unfinished];
-  execFileSync('debootstrap', [...options, 'http://deb.debian.org/debian'], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const made = spawnSync('debootstrap', [...options, 'http://deb.debian.org/debian'], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  if (made.status !== 0) return undefined;
   renameSync(unfinished, root);
   return root;
 }
