@@ -22,6 +22,7 @@ rmSync(join(root, 'node_modules/.bin/node'), { force: true });
 
 build('tasks', 'scripts/bundle.ts', ['tasks', 'scripts', 'images', 'vss-extension.json']);
 build('emulator', 'scripts/bundle-emulator.ts', ['local/emulator', 'scripts/bundle-emulator.ts']);
+build('pool', 'scripts/bundle-pool.ts', ['agent-bootstrap/pool', 'scripts/bundle-pool.ts']);
 
 function build(what, script, sources) {
   const stampFile = `dist/.built-${what}`;

@@ -42,6 +42,10 @@ const TABLE: readonly Rule[] = [
       /^tasks\/common\/agent\/run-task\.ts$/,
     ],
   },
+  {
+    files: /^agent-bootstrap\/pool\//,
+    may: [/^agent-bootstrap\/pool\//, /^azure-devops-node-api\/./, /^@azure\/identity$/, NODE],
+  },
   // Both stand in for somebody else's program: what they share with the tasks, they could only get wrong together.
   { files: /^(local|agent-bootstrap)\//, may: [/^(?!tasks\/|test\/|scripts\/)/] },
 ];
@@ -138,6 +142,9 @@ describe('who may import whom', () => {
     ]);
     assert.deepEqual(violations('local/emulator/planted.ts', "import { x } from '../../tasks/common/errors.ts';"), [
       'local/emulator/planted.ts must not import tasks/common/errors.ts',
+    ]);
+    assert.deepEqual(violations('agent-bootstrap/pool/planted.ts', "import { x } from '@azure/core-auth';"), [
+      'agent-bootstrap/pool/planted.ts must not import @azure/core-auth',
     ]);
     assert.deepEqual(violations('tasks/common/planted.ts', ''), ['tasks/common/planted.ts has no row in the table']);
   });
