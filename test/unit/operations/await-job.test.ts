@@ -104,6 +104,16 @@ describe('waiting for a job', () => {
     });
   }
 
+  it('takes an answer without a state for neither failure nor success', async () => {
+    workspace.seed('jobs/j', { properties: { jobType: 'Command' } });
+    agent.clock.onTick = (elapsed) => {
+      if (elapsed > MINUTE) workspace.seedJob('j', 'Completed');
+    };
+    assert.equal((await wait()).status, 'Completed');
+    assert.ok(agent.clock.now() - agent.clock.started > MINUTE);
+    assert.equal(agent.log.warnings.length, 1);
+  });
+
   it('gives up on a refusal that stays', async () => {
     workspace.fault = (_, path) => {
       if (path === 'jobs/j') throw serviceError(403, 'AuthorizationFailed');

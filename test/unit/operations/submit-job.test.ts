@@ -121,6 +121,12 @@ describe('submitting a job', () => {
     });
   }
 
+  it('is one job when two attempts submit at the same moment', async () => {
+    const [first, second] = await Promise.all([submit(), submit()]);
+    assert.equal(first.name, second.name);
+    assert.deepEqual([...new Set(jobs())], [first.name]);
+  });
+
   it('overwrites nothing while a job with other content runs', async () => {
     const first = await submit();
     setStatus(first.name, 'Running');
