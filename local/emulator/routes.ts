@@ -11,6 +11,7 @@ import { environmentRoutes } from './arm/environments.ts';
 import { jobRoutes } from './arm/jobs.ts';
 import { managedNetworkRoutes } from './arm/managed-network.ts';
 import { modelRoutes } from './arm/models.ts';
+import { quotaRoutes } from './arm/quota.ts';
 import { scheduleRoutes } from './arm/schedules.ts';
 import { subscriptionRoutes } from './arm/subscriptions.ts';
 import { WORKSPACE_PATH, workspaceOf } from './arm/workspace-scope.ts';
@@ -46,6 +47,7 @@ export function allRoutes(context: EmulatorContext): Route[] {
     ...managedNetworkRoutes(context),
     ...datastoreRoutes(context),
     ...computeRoutes(context),
+    ...quotaRoutes(context),
     ...connectionRoutes(context),
     ...scheduleRoutes(context),
     ...codeRoutes(context),

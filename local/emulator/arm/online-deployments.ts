@@ -16,6 +16,7 @@ import {
 } from './online-endpoint-records.ts';
 import { inferencingRefused } from './online-endpoint-requests.ts';
 import { ENDPOINT_PATH, endpointOf, RECORDED, SPEC, type OnlineParts } from './online-endpoints.ts';
+import { quotaProblem } from './quota.ts';
 import { startNotedOperation, type NotedOperation } from './endpoint-operations.ts';
 import { created, modified } from './resource.ts';
 import { apiVersionOf, workspaceOf } from './workspace-scope.ts';
@@ -107,10 +108,13 @@ function requireQuota(
   context: EmulatorContext,
   endpoint: OnlineEndpointRecord,
   name: string,
-  asked: DeploymentRequest,
+  { settings, kind, capacity }: Pick<OnlineDeploymentRecord, 'settings' | 'kind' | 'capacity'>,
 ): void {
-  const instanceType = textAt(asked.settings, 'instanceType') ?? '';
-  const message = takeQuotaFailure(context, deploymentId(endpoint, name), instanceType);
+  const deployment = deploymentId(endpoint, name);
+  const instanceType = textAt(settings, 'instanceType') ?? '';
+  const message =
+    takeQuotaFailure(context, deployment, instanceType) ??
+    (kind === 'Managed' ? quotaProblem(context, { deployment, instanceType, instances: capacity }) : undefined);
   if (message === undefined) return;
   throw inferencingRefused(
     'InferencingClientCreateDeploymentFailed',
@@ -174,6 +178,7 @@ async function patch(parts: OnlineParts, request: Incoming): Promise<Reply> {
   const wanted = at(body, 'sku', 'capacity');
   const capacity = typeof wanted === 'number' ? wanted : deployment.capacity;
   if (!Number.isInteger(capacity) || capacity < 1) throw badBody('The capacity of the sku must be at least 1.');
+  requireQuota(context, endpointOf(parts, request), deployment.name, { ...deployment, capacity });
   const tags = body.tags === undefined ? deployment.tags : asObject(body.tags);
   const systemData = modified(deployment.systemData, context.clock, request.caller);
   store.changeDeployment(deployment.id, {

@@ -2,7 +2,8 @@
  * The ways a deployment fails that are not its script's doing, set by fault rules. A switch's target is matched with the
  * deployment's ARM id.
  *
- * - `deploymentQuota`: its PUT is refused, because there are not enough cores of its instance type;
+ * - `deploymentQuota`: its PUT is refused, because there are not enough cores of its instance type (`quotaLimit`, matched
+ *   with a family of machines, sets the `limit` that usages tell and PUTs are held against);
  * - `imagePullFailure`: provisioning ends as Failed before the container starts;
  * - `scoringScriptFailure`: its container ends when it starts; `message` becomes the end of its log;
  * - `deploymentDown`: it is there, but no instance answers, as long as the switch is set;
@@ -16,20 +17,21 @@
  *
  * `stuckOperation` and `failOperation` work for every long-running operation, these included.
  */
+import { quotaText } from '../arm/quota.ts';
 import type { EmulatorContext } from '../context.ts';
 import { textAt, type JsonObject } from '../json.ts';
 import { OperationFailure } from '../operations.ts';
 
 type Faults = EmulatorContext['faults'];
 
-/** Why the PUT of this deployment is refused for want of quota, in the service's words; undefined when it is not. */
+/** Why the PUT of this deployment is refused for want of quota that a rule takes away; undefined when it is not. */
 export function takeQuotaFailure(
-  { faults, settings }: Pick<EmulatorContext, 'faults' | 'settings'>,
+  context: Pick<EmulatorContext, 'faults' | 'settings'>,
   id: string,
   instanceType: string,
 ): string | undefined {
-  if (faults.take('deploymentQuota', id) === undefined) return undefined;
-  return `Not enough quota available for ${instanceType} in SubscriptionId ${settings.subscriptionId}. Current usage/limit: 0/6. Additional needed: 8 Please see troubleshooting guide, available here: https://aka.ms/oe-tsg#error-outofquota`;
+  if (context.faults.take('deploymentQuota', id) === undefined) return undefined;
+  return quotaText(context, instanceType, { used: 0, limit: 6, needed: 8 });
 }
 
 /** How the operation ends when the image cannot be pulled; undefined when it can. */
