@@ -25,6 +25,8 @@ export interface Exchange {
   readonly method: string;
   readonly host: string;
   readonly path: string;
+  /** With its query. */
+  readonly url: string;
   readonly authorization: string | undefined;
   readonly body: unknown;
 }
@@ -155,7 +157,7 @@ async function answer(state: State, exchanges: Exchange[], request: IncomingMess
   const text = Buffer.concat(chunks).toString();
   const body: unknown = text === '' ? undefined : JSON.parse(text);
   const { pathname, searchParams } = new URL(url, `https://${host}`);
-  exchanges.push({ method, host, path: pathname, authorization: headers.authorization, body });
+  exchanges.push({ method, host, path: pathname, url, authorization: headers.authorization, body });
   if (!isSignedIn(headers.authorization)) return { status: 401, body: { message: 'TF400813: not authorized' } };
   const path = decodeURIComponent(pathname).replace(ORGANIZATION, '');
   const routes = host === 'vsaex.dev.azure.com' ? entitlementRoutes(state) : poolRoutes(state);
