@@ -15,7 +15,7 @@ export async function planComponent(planning: Planning, source: SourceFile): Pro
   const at: At = { path: '', problems: planning.problems };
   const component = await planComponentDefinition(planning, source, source.node, at, 'YAML.COMPONENT');
   if (component === undefined) return undefined;
-  if (component.name === undefined) planning.problems.add(source.node.place, "'name' is missing; it is required.");
+  if (component.name === undefined) planning.problems.addMissing(source.node.place, 'name');
   else if (!NAME.test(component.name)) {
     planning.problems.add(
       member(source.node, 'name')?.place ?? source.node.place,

@@ -41,7 +41,7 @@ export async function planEnvironment(planning: Planning, source: SourceFile): P
   const at: At = { path: '', problems: planning.problems };
   const values = readEnvironment(source.node, at);
   if (values === undefined) return undefined;
-  if (values.name === undefined) planning.problems.add(source.node.place, "'name' is missing; it is required.");
+  if (values.name === undefined) planning.problems.addMissing(source.node.place, 'name');
   const main = await namedEnvironment(planning, source, values, source.node, at);
   return { kind: 'environment', main };
 }

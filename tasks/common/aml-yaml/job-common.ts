@@ -1,9 +1,11 @@
+import { nameProblem } from '../domain/resource-names.ts';
 import type { JobInput, JobOutput } from './job-data.ts';
 import { planInputUri } from './job-data.ts';
 import type { PutStep, Template } from './plan.ts';
 import type { Planning, SourceFile } from './planning.ts';
 import { camelKeys, compact, type TemplateObject } from './templates.ts';
 import { computeId } from './references.ts';
+import { member } from './yaml-node.ts';
 
 /** What every job's body has, from the fields of COMMON_JOB_FIELDS. */
 export interface CommonJobValues {
@@ -17,6 +19,7 @@ export interface CommonJobValues {
   readonly identity?: TemplateObject;
 }
 
+const NO_NAME = "The job has no name: give it one in the file ('name').";
 const GIT_PROPERTY = /^(mlflow\.source\.git\.|azureml\.git\.)/;
 
 /** The PUT of a job. */
@@ -29,9 +32,8 @@ export function jobPut(
 ): PutStep {
   const extras = planning.request.job ?? {};
   const name = values.name ?? extras.name;
-  if (name === undefined) {
-    planning.problems.add(source.node.place, "The job has no name: give it one in the file ('name').");
-  }
+  const problem = name === undefined ? NO_NAME : nameProblem('job', name);
+  if (problem !== undefined) planning.problems.add((member(source.node, 'name') ?? source.node).place, problem);
   const properties = {
     displayName: textOr(values.display_name, name ?? ''),
     experimentName: textOr(values.experiment_name, extras.experimentName ?? 'Default'),

@@ -4,6 +4,7 @@ import { UserError } from '../errors.ts';
 import type { ListNode, MapEntry, MapNode, Place, YamlNode } from './yaml-node.ts';
 import { resolvePlainScalar, resolveTaggedScalar } from './yaml-scalars.ts';
 import { problemAt } from './problems.ts';
+import { pythonText } from './python-literals.ts';
 
 const MAXIMUM_CHARACTERS = 1024 * 1024;
 /** Words and signs: far above any real file too; the time of reading grows with them. */
@@ -187,22 +188,9 @@ function isMergeKey(key: unknown): boolean {
 
 /** Keys are texts in every field of Azure Machine Learning's YAML; other scalars are taken by their Python text. */
 function keyText(node: YamlNode): string {
-  switch (node.kind) {
-    case 'string':
-      return node.value;
-    case 'integer':
-      return node.value.toString();
-    case 'float':
-      return String(node.value);
-    case 'boolean':
-      return node.value ? 'True' : 'False';
-    case 'null':
-      return 'None';
-    case 'timestamp':
-      return node.text;
-    default:
-      throw failure(node.place, 'A key must be a single value, not a list or a mapping.');
-  }
+  const text = node.kind === 'timestamp' ? node.text : pythonText(node);
+  if (text === undefined) throw failure(node.place, 'A key must be a single value, not a list or a mapping.');
+  return text;
 }
 
 function hasRange(node: unknown): node is { readonly range: readonly [number, number, number] } {

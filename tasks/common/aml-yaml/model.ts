@@ -28,7 +28,7 @@ const readModel = record(FIELDS, { required: ['path'] });
 export async function planModel(planning: Planning, source: SourceFile): Promise<PlannedEntity | undefined> {
   const values = readModel(source.node, { path: '', problems: planning.problems });
   if (values === undefined) return undefined;
-  if (values.name === undefined) planning.problems.add(source.node.place, "'name' is missing; it is required.");
+  if (values.name === undefined) planning.problems.addMissing(source.node.place, 'name');
   const content = await modelContent(planning, source, values, source.node);
   return { kind: 'model', main: modelPut(planning, values, content, { name: values.name ?? '', isAnonymous: false }) };
 }

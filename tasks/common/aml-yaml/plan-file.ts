@@ -38,7 +38,16 @@ export async function planFile(request: PlanRequest): Promise<Plan> {
     steps: [...planning.steps(), main],
     main,
     warnings: planning.warnings,
+    keyLines: keyLines(source.node),
   };
+}
+
+/** Overrides have no line. */
+function keyLines(node: YamlNode): Readonly<Record<string, number>> {
+  const entries = node.kind === 'map' ? [...node.entries.values()] : [];
+  return Object.fromEntries(
+    entries.flatMap(({ key, keyPlace }) => (keyPlace.line === undefined ? [] : [[key, keyPlace.line] as const])),
+  );
 }
 
 async function readSource(planning: Planning): Promise<SourceFile> {

@@ -137,4 +137,6 @@ export interface Plan {
   /** The PUT of the entity itself: always the last step. */
   readonly main: PutStep;
   readonly warnings: readonly string[];
+  /** The line of each key at the top of the file, for what turns out to be wrong only later. */
+  readonly keyLines?: Readonly<Record<string, number>>;
 }

@@ -5,6 +5,7 @@ import type { Place } from './yaml-node.ts';
 export class ProblemList {
   readonly #problems: Problem[] = [];
   readonly #seen = new Set<string>();
+  readonly #misspelt = new Set<string>();
 
   /** Notes a problem; the same sentence for the same place counts once. */
   add(place: Place, message: string): void {
@@ -12,6 +13,17 @@ export class ProblemList {
     if (this.#seen.has(key)) return;
     this.#seen.add(key);
     this.#problems.push(problemAt(place, message));
+  }
+
+  /** Notes that a reported key was meant to be the one at `path`. */
+  noteMisspelt({ file }: Place, path: string): void {
+    this.#misspelt.add(JSON.stringify([file, path]));
+  }
+
+  /** Reports a required key that is not there, unless it only is misspelt. */
+  addMissing(place: Place, path: string): void {
+    if (this.#misspelt.has(JSON.stringify([place.file, path]))) return;
+    this.add(place, `'${path}' is missing; it is required.`);
   }
 
   get isEmpty(): boolean {

@@ -194,19 +194,19 @@ export function record<F extends Fields>(fields: F, options: RecordOptions = {})
         const value = reader(entry.value, childAt(at, entry.key));
         if (value !== undefined) result[entry.key] = value;
       } else if (options.unknown !== 'keep' && entry.key !== SCHEMA_KEY && !READ_ONLY_KEYS.has(entry.key)) {
-        at.problems.add(entry.keyPlace, unknownField(entry.key, names, at));
+        const close = nearest(entry.key, names);
+        if (close !== undefined) at.problems.noteMisspelt(entry.keyPlace, childAt(at, close).path);
+        at.problems.add(entry.keyPlace, unknownField(entry.key, close, names, at));
       }
     }
     for (const name of options.required ?? []) {
-      if (!node.entries.has(name))
-        at.problems.add(node.place, `'${childAt(at, name).path}' is missing; it is required.`);
+      if (!node.entries.has(name)) at.problems.addMissing(node.place, childAt(at, name).path);
     }
     return result as Values<F>;
   };
 }
 
-function unknownField(key: string, names: readonly string[], at: At): string {
-  const close = nearest(key, names);
+function unknownField(key: string, close: string | undefined, names: readonly string[], at: At): string {
   const hint = close === undefined ? '' : ` Did you mean '${close}'?`;
   const where = at.path === '' ? '' : ` of '${at.path}'`;
   return `Unknown field '${key}'${where}.${hint} Known here: ${names.join(', ')}.`;

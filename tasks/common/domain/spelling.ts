@@ -16,16 +16,21 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   return best !== undefined && best.distance <= allowed ? best.candidate : undefined;
 }
 
-/** Levenshtein distance: single-letter insertions, deletions and replacements. */
+/** Insertions, deletions and replacements of a letter, and neighbouring letters that have changed places, counted once each. */
 function editDistance(left: string, right: string): number {
+  const source = Array.from(left);
   const target = Array.from(right);
-  let previous = Array.from({ length: target.length + 1 }, (_, index) => index);
-  for (const [row, letter] of Array.from(left).entries()) {
+  let beforePrevious: readonly number[] = [];
+  let previous: readonly number[] = Array.from({ length: target.length + 1 }, (_, index) => index);
+  for (const [row, letter] of source.entries()) {
     const current = [row + 1];
     for (const [column, other] of target.entries()) {
       const replaced = (previous[column] ?? 0) + (letter === other ? 0 : 1);
-      current.push(Math.min(replaced, (previous[column + 1] ?? 0) + 1, (current[column] ?? 0) + 1));
+      const isSwapped = row > 0 && column > 0 && letter === target[column - 1] && other === source[row - 1];
+      const swapped = isSwapped ? (beforePrevious[column - 1] ?? 0) + 1 : Infinity;
+      current.push(Math.min(replaced, swapped, (previous[column + 1] ?? 0) + 1, (current[column] ?? 0) + 1));
     }
+    beforePrevious = previous;
     previous = current;
   }
   return previous.at(-1) ?? 0;

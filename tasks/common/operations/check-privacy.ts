@@ -26,13 +26,13 @@ export async function checkPrivate(context: Context, rollout: PrivateRollout): P
     textAt(plan?.main.body as Json | undefined, 'properties', field)?.toLowerCase() === 'enabled';
   if (endpoint !== undefined && declares(endpoint, 'publicNetworkAccess')) {
     problems.push({
-      file: endpoint.file,
+      ...placeOf(endpoint, 'public_network_access'),
       message: `'public_network_access: enabled' would leave the endpoint public; ${AS_DECLARED}`,
     });
   }
   if (mode === 'legacy' && declares(deployment, 'egressPublicNetworkAccess')) {
     problems.push({
-      file: deployment.file,
+      ...placeOf(deployment, 'egress_public_network_access'),
       message: `'egress_public_network_access: enabled' would let the deployment reach the internet; ${AS_DECLARED}`,
     });
   }
@@ -45,6 +45,11 @@ export async function checkPrivate(context: Context, rollout: PrivateRollout): P
     });
   }
   return problems;
+}
+
+function placeOf({ file, keyLines }: Plan, key: string): Pick<Problem, 'file' | 'line'> {
+  const line = keyLines?.[key];
+  return line === undefined ? { file } : { file, line };
 }
 
 /** The id of the cluster an endpoint is on; undefined for managed ones. */

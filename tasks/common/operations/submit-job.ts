@@ -7,14 +7,13 @@ import { hasEnded } from '../domain/job-states.ts';
 import { isJsonObject, textAt, type Json } from '../domain/json.ts';
 import { FINGERPRINT, gitProperties, lineageProperties, SUBMISSION } from '../domain/lineage.ts';
 import { canonicalJson } from '../domain/resource-difference.ts';
-import { nameProblem } from '../domain/resource-names.ts';
 import { attemptJobName, identityText, submissionJobName } from '../domain/submission-identity.ts';
 import type { WorkspaceId } from '../domain/workspace-id.ts';
 import { UserError } from '../errors.ts';
 import type { Resource } from '../ports.ts';
 import { prepareBody } from './apply-plan.ts';
 import { ownJob } from './cancel-job.ts';
-import { jobDefinition, type JobDefinition, type JobSourceRequest } from './job-source.ts';
+import { jobDefinition, type ComponentPlaces, type JobDefinition, type JobSourceRequest } from './job-source.ts';
 import type { Context, OperationAgent } from './task-context.ts';
 
 export interface SubmitRequest extends JobSourceRequest {
@@ -39,9 +38,9 @@ interface Identity {
 }
 
 /** Submits the job of a file. Throws UserError for wrong YAML and for a name that is taken, before anything is uploaded. */
-export async function submitJob(context: Context, request: SubmitRequest): Promise<Submission> {
+export async function submitJob(context: Context & ComponentPlaces, request: SubmitRequest): Promise<Submission> {
   const { agent, workspace } = context;
-  const definition = await jobDefinition(agent, workspace, request);
+  const definition = await jobDefinition(agent, context, request);
   const submission = hashedGuid(identityText(agent.run, definition.file));
   const firstName = submissionJobName(agent.run, submission);
   const plan = await planJob(agent, workspace.id, request, definition, firstName);
@@ -66,7 +65,7 @@ export async function planJob(
     ...(request.name === undefined ? [] : [{ path: 'name', value: request.name }]),
     ...(request.experimentName === undefined ? [] : [{ path: 'experiment_name', value: request.experimentName }]),
   ];
-  const plan = await planFile({
+  return planFile({
     file,
     absolutePath,
     kind: 'job',
@@ -81,9 +80,6 @@ export async function planJob(
       properties: { ...gitProperties(agent.run), ...lineageProperties(agent.run) },
     },
   });
-  const problem = nameProblem('job', plan.main.name);
-  if (problem !== undefined) throw new UserError({ file, message: problem });
-  return plan;
 }
 
 /**

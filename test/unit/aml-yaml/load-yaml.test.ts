@@ -67,6 +67,12 @@ describe('YAML 1.1 scalars', () => {
 });
 
 describe('loading YAML', () => {
+  it('takes keys that are no texts as Python writes them', () => {
+    const node = loadYaml('1.0: a\n2: b\nyes: c\n~: d\n1.0e+3: e\n2024-01-01: f\n0x10: g\n', 'f');
+    const keys = node.kind === 'map' ? [...node.entries.keys()] : [];
+    assert.deepEqual(keys, ['1.0', '2', 'True', 'None', '1000.0', '2024-01-01', '16']);
+  });
+
   it('drops a byte order mark', () => {
     assert.deepEqual(member(load('\uFEFFa: 1\n'), 'a')?.place, { file: 'job.yml', line: 1, column: 4 });
   });

@@ -43,7 +43,6 @@ describe('errors of a plan', () => {
     assert.deepEqual(
       found.map(({ file, line, column }) => [file, line, column]),
       [
-        ['aml/job.yml', 1, 1],
         ['aml/job.yml', 2, 14],
         ['aml/job.yml', 3, 11],
         ['aml/job.yml', 4, 1],
@@ -52,11 +51,38 @@ describe('errors of a plan', () => {
       ],
     );
     const text = found.map(({ message }) => message).join('\n');
-    assert.match(text, /'command' is missing/);
     assert.match(text, /'tags\.P' must be a text .*not the number 8080/);
     assert.match(text, /Unknown field 'comands'\. Did you mean 'command'\?/);
     assert.match(text, /'limits\.timeout' must be a whole number, not the text 'soon'/);
     assert.match(text, /The code '\.\/nope' does not exist/);
+  });
+
+  it('tells a wrong name of a job with everything else', async () => {
+    const found = await problems('type: command\nname: my job\nenvironment: azureml:e\ncommand: 3\n');
+    assert.deepEqual(
+      found.map(({ line, column }) => [line, column]),
+      [
+        [2, 7],
+        [3, 14],
+        [4, 10],
+      ],
+    );
+    assert.match(found[0]?.message ?? '', /'my job' is not a name for a job/);
+  });
+
+  it('reports a misspelt key once, not as missing as well', async () => {
+    for (const text of ['type: command\ncomand: echo\nenvironment: azureml:e:1\n', 'nmae: e\nimage: ubuntu\n']) {
+      const found = await problems(text);
+      assert.equal(found.length, 1, found.map(({ message }) => message).join('\n'));
+      assert.match(found[0]?.message ?? '', /Did you mean '(command|name)'\?/);
+    }
+  });
+
+  it('keeps the lines of the file’s keys for what turns out to be wrong later', async () => {
+    const { keyLines } = await planFile(
+      request(`${COMMAND}compute: c\n`, {}, { overrides: [{ path: 'name', value: 'n' }] }),
+    );
+    assert.deepEqual(keyLines, { command: 1, environment: 2, compute: 3 });
   });
 
   it('names allowed values and the nearest one', async () => {
