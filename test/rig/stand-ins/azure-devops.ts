@@ -122,6 +122,7 @@ function azureDevOps(exchange: Exchange): Answer {
 }
 
 function download({ url, response }: Exchange): Answer {
+  if (url.pathname === '/') return [400, {}];
   const bytes = packageFile(/(\d+\.\d+\.\d+)\.tar\.gz$/.exec(url.pathname)?.[1] ?? behaviour.latest);
   response.writeHead(200, { 'content-length': bytes.length + (behaviour.tamper ? 1 : 0) });
   if (behaviour.stallDownload) response.write(bytes.subarray(0, bytes.length / 2));
@@ -156,8 +157,7 @@ function route(exchange: Exchange): Answer {
     case 'kvmlops.vault.azure.net':
       return keyVault(exchange);
     case 'stmlops.blob.core.windows.net':
-      if (exchange.url.pathname === '/') return [400, {}];
-      return exchange.token === secrets.storageToken ? download(exchange) : [403, {}];
+      return exchange.token === secrets.storageToken || exchange.url.pathname === '/' ? download(exchange) : [403, {}];
     default:
       return [404, {}];
   }
