@@ -46,6 +46,9 @@ export async function playRecording(
   return differences;
 }
 
+/** Where a long-running operation is followed. */
+const OPERATION = /operations?(status|results)|\/v1\.0\/operations\//i;
+
 /** One request of a recording; the poll of an operation that has ended in the recording is repeated until it has here. */
 async function ask(emulator: Emulator, { request, response }: Exchange, url: string): Promise<Answer> {
   const once = (): Promise<Answer> =>
@@ -56,7 +59,7 @@ async function ask(emulator: Emulator, { request, response }: Exchange, url: str
       { authorization: `Bearer ${applicationToken(emulator, 'https://management.azure.com')}` },
       request.body ?? undefined,
     );
-  if (!/operations?(status|results)\//i.test(url)) return once();
+  if (!OPERATION.test(url)) return once();
   const wanted = textAt(response.body, 'status');
   return until(
     async () => {
@@ -76,8 +79,8 @@ function targetUrl(
   recorded: string,
   operation: Readonly<Record<string, string>>,
 ): string {
-  if (/operations?(status|results)\//i.test(recorded)) {
-    const wantsLocation = /type=location|mfeOperationResults/.test(recorded);
+  if (OPERATION.test(recorded)) {
+    const wantsLocation = /type=location|mfeOperationResults|\/v1\.0\/operations\//.test(recorded);
     const url = wantsLocation ? operation.location : operation['azure-asyncoperation'];
     if (url === undefined) throw new Error(`There is no operation to poll for ${recorded}.`);
     return url;
@@ -85,6 +88,7 @@ function targetUrl(
   const { subscriptionId, resourceGroup, region } = emulator.settings;
   return recorded
     .replace(/^https:\/\/[a-z0-9]+\.api\.azureml\.ms/, `https://${region}.api.azureml.ms`)
+    .replace(/^https:\/\/cert-[a-z0-9]+\.experiments\.azureml(-test)?\.net/, `https://${region}.api.azureml.ms`)
     .replace(/subscriptions\/[^/]+/i, `subscriptions/${subscriptionId}`)
     .replace(/resourceGroups\/[^/]+/i, `resourceGroups/${resourceGroup}`)
     .replace(/\{any-guid\}|\{guid\}/, '00000000-0000-4000-8000-00000000c0de')
@@ -95,7 +99,7 @@ function operationHeaders(answer: Answer): Record<string, string> {
   const found: Record<string, string> = {};
   for (const name of ['azure-asyncoperation', 'location'] as const) {
     const value = answer.headers[name];
-    if (typeof value === 'string' && /operations?(status|results)/i.test(value)) found[name] = value;
+    if (typeof value === 'string' && OPERATION.test(value)) found[name] = value;
   }
   return found;
 }
