@@ -24,7 +24,7 @@ const SIGNS: readonly (readonly [ProvisioningCause, RegExp])[] = [
   ['imageBuild', /ImageBuildFailure|image.?build|docker build|conda[^.]*(solve|resolv|create)/i],
   [
     'imagePull',
-    /ImagePull|ErrImagePull|(failed|unable) to (pull|fetch)[^.]*image|image[^.]{0,60}not found|manifest unknown/i,
+    /download[^.]*container image|ImagePull|ErrImagePull|(failed|unable) to (pull|fetch)[^.]*image|image[^.]{0,60}not found|manifest unknown/i,
   ],
   [
     'scoringScript',

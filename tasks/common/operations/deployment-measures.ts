@@ -32,7 +32,9 @@ export async function measureDeployment(
 ): Promise<Measured> {
   const { workspace, agent } = context;
   const wanted = new Set(limits.map(({ measure }) => measure));
-  const span = { from: wholeMinute(time.from), to: time.to, signal: agent.signal };
+  const from = wholeMinute(time.from);
+  // The service refuses a span of no length.
+  const span = { from, to: Math.max(time.to, from + MINUTE_MS), signal: agent.signal };
   const ask = async (resource: string, names: readonly string[], filter?: string): Promise<readonly MetricSeries[]> =>
     names.length === 0 ? [] : workspace.monitor.metrics({ resource, names, filter, ...span });
   const byDeployment = `deployment eq '${deployment}'`;
@@ -47,9 +49,11 @@ export async function measureDeployment(
   };
 }
 
+const MINUTE_MS = 60_000;
+
 /** Values belong to whole minutes. */
 function wholeMinute(time: number): number {
-  return Math.floor(time / 60_000) * 60_000;
+  return Math.floor(time / MINUTE_MS) * MINUTE_MS;
 }
 
 function namesOf(table: Readonly<Partial<Record<Measure, string>>>, wanted: ReadonlySet<Measure>): readonly string[] {

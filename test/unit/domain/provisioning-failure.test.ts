@@ -9,6 +9,7 @@ describe('the cause of a deployment that did not come up', () => {
     ['BadArgument', 'Failed to pull the image: ACR registry x.azurecr.io denied the request', '', 'pullRight'],
     ['BadArgument', 'The identity does not have AcrPull permission', '', 'pullRight'],
     ['ImagePullLoopBackOff', 'Failed to pull image, manifest unknown', '', 'imagePull'],
+    ['BadArgument', 'Unable to download user container image during deployment creation.', '', 'imagePull'],
     ['ImageBuildFailure', 'Failed to build the environment', '', 'imageBuild'],
     [
       'ResourceNotReady',
