@@ -62,6 +62,9 @@ function nothingToRollBack(
   const record = rolloutOf(endpoint);
   if (endpoint === undefined) return 'there is no such endpoint.';
   if (record === undefined) return 'no rollout stands there.';
+  if (record.state === 'finished' && Object.keys(record.found).length === 0) {
+    return `nothing was there before ${record.deployment}, the first deployment, and it keeps its traffic.`;
+  }
   if (record.id === rolloutOwner(agent.run, endpointName).id || breakLease) return undefined;
   return `the rollout there belongs to another run (${record.run}); set 'breakLease: true' to roll it back all the same.`;
 }

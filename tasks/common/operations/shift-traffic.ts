@@ -3,6 +3,7 @@ import { elapsedText } from '../domain/elapsed-time.ts';
 import { endpointTraffic } from '../domain/traffic.ts';
 import type { Resource } from '../ports.ts';
 import { analyseDeployment } from './analyse-deployment.ts';
+import { finishedRollout } from './finished-rollout.ts';
 import { finishRollout, leaveWaiting, retireOld } from './finish-rollout.ts';
 import { leaseUntil, type LiveRollout } from './live-rollout.ts';
 import { planShift, type ShiftPlan, type ShiftRequest } from './plan-shift.ts';
@@ -37,6 +38,8 @@ export async function shiftTraffic(
     const what = `The rollback of ${endpointName}`;
     return withTimeLimit(context, timeoutMinutes, what, (limited) => rolledBack(limited, request));
   }
+  const finished = await finishedRollout(context, request);
+  if (finished !== undefined) return alreadyFinished(context, endpointName, finished);
   const plan = await planShift(context, request);
   const found = endpointTraffic(plan.endpointFound);
   publish({
@@ -57,6 +60,23 @@ export async function shiftTraffic(
   } finally {
     context.agent.addSummary(timeline.summary(`Rollout of ${endpointName}: ${result}`));
   }
+}
+
+function alreadyFinished(
+  { agent }: Context,
+  endpointName: string,
+  { record, traffic }: NonNullable<Awaited<ReturnType<typeof finishedRollout>>>,
+): ShiftOutputs {
+  agent.log.info(
+    `The rollout of this run is finished already: ${record.deployment} has all traffic of ${endpointName}.`,
+  );
+  return {
+    endpointName,
+    deploymentName: record.deployment,
+    previousTraffic: JSON.stringify(traffic),
+    traffic: JSON.stringify(traffic),
+    rolloutState: 'finished',
+  };
 }
 
 async function rolledBack(context: Context, request: ShiftTrafficRequest): Promise<ShiftOutputs> {

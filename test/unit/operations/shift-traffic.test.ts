@@ -59,6 +59,35 @@ describe('a rollout by steps with approvals between them', () => {
     assert.deepEqual(bench.rollout?.found, { blue: 100 });
   });
 
+  it('has nothing left to do once the rollout of its run is finished', async () => {
+    await begin();
+    stage('all');
+    await bench.shift({ trafficPercent: 100 });
+    const writes = bench.workspace.writes().length;
+    for (const request of [
+      { trafficPercent: 100 },
+      { trafficPercent: 50 },
+      { deploymentName: 'green', trafficPercent: 100 },
+    ]) {
+      const again = await bench.shift(request);
+      assert.deepEqual(
+        [again.deploymentName, again.traffic, again.rolloutState],
+        ['green', '{"green":100}', 'finished'],
+      );
+    }
+    assert.equal(bench.workspace.writes().length, writes);
+  });
+
+  it('has nothing to do after a first deployment, and never takes its traffic away again', async () => {
+    bench.seedLive({});
+    await begin();
+    assert.deepEqual(bench.traffic, { blue: 100 });
+    stage('all');
+    assert.equal((await bench.shift({ trafficPercent: 100 })).rolloutState, 'finished');
+    assert.equal((await bench.shift({ mode: 'rollback' })).rolloutState, 'none');
+    assert.deepEqual(bench.traffic, { blue: 100 });
+  });
+
   it('can be run twice, and goes on after it was killed', async () => {
     await begin();
     stage('half');
