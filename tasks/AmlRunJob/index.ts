@@ -1,6 +1,6 @@
 // Submits a job and waits for its true end. Contract: ./task.json. Logic: ../common/operations/run-job.ts
 import { runTask } from '../common/agent/run-task.ts';
-import { openWorkspaceOf } from '../common/azure/workspace.ts';
+import { openRegistry, openWorkspaceOf } from '../common/azure/workspace.ts';
 import { runJob } from '../common/operations/run-job.ts';
 import { validateJob } from '../common/operations/validate-job.ts';
 import { readInputs, type Outputs } from './task.gen.ts';
@@ -9,5 +9,6 @@ void runTask<Outputs>('AmlRunJob', async (agent, publish) => {
   const inputs = readInputs(agent.inputs);
   if (inputs.mode === 'validate') return validateJob(agent, inputs);
   const workspace = await openWorkspaceOf(agent, inputs);
-  return runJob({ agent, workspace }, inputs, publish);
+  const registry = (name: string) => openRegistry(agent, inputs.azureSubscription, name);
+  return runJob({ agent, workspace, openRegistry: registry }, inputs, publish);
 });

@@ -68,7 +68,8 @@ export function jobOutputUri(job: string, output: string, path?: string): string
 }
 
 export interface ComponentReference {
-  readonly where: 'workspace' | 'registry';
+  /** Undefined for one of the workspace. */
+  readonly registry: string | undefined;
   readonly name: string;
   /** Undefined for the newest one. */
   readonly version: string | undefined;
@@ -76,12 +77,12 @@ export interface ComponentReference {
 
 /** A registered component as users write it; undefined for anything else, such as a file. */
 export function registeredComponent(text: string): ComponentReference | undefined {
-  const [, registered, atVersion] =
-    /^azureml:\/\/registries\/[^/]+\/components\/([^/]+)\/(?:versions\/([^/]+)|labels\/(?:latest|default))$/.exec(
+  const [, registry, registered, atVersion] =
+    /^azureml:\/\/registries\/([^/]+)\/components\/([^/]+)\/(?:versions\/([^/]+)|labels\/(?:latest|default))$/.exec(
       text,
     ) ?? [];
   if (registered !== undefined) {
-    return { where: 'registry', name: registered, version: atVersion };
+    return { registry, name: registered, version: atVersion };
   }
   const plain = text.replace(/^azureml:(?!\/\/)/, '');
   const [, name, version] =
@@ -89,5 +90,5 @@ export function registeredComponent(text: string): ComponentReference | undefine
     /^([A-Za-z0-9][A-Za-z0-9._-]*):([A-Za-z0-9._-]+)$/.exec(plain) ??
     /^([A-Za-z0-9][A-Za-z0-9._-]*)@latest$/.exec(plain) ??
     [];
-  return name === undefined ? undefined : { where: 'workspace', name, version };
+  return name === undefined ? undefined : { registry: undefined, name, version };
 }

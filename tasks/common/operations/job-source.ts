@@ -5,7 +5,7 @@ import { isJsonObject, textAt, type Json, type JsonObject } from '../domain/json
 import { pathBelow, shownPath } from '../domain/paths.ts';
 import { registeredComponent } from '../domain/resource-names.ts';
 import { UserError } from '../errors.ts';
-import type { Files, Resource, Workspace } from '../ports.ts';
+import type { Assets, Files, Resource } from '../ports.ts';
 import type { OperationAgent } from './task-context.ts';
 
 export interface JobSourceRequest {
@@ -28,15 +28,21 @@ export interface JobDefinition {
   readonly files: Files;
 }
 
+/** Where registered components are looked at. */
+export interface ComponentPlaces {
+  readonly workspace: Pick<Assets, 'get' | 'list'>;
+  readonly openRegistry?: (name: string) => Promise<Pick<Assets, 'get' | 'list'>>;
+}
+
 /**
  * The definition of the job to submit. A pipeline component becomes the job itself, any other one a job of one step.
  * Throws UserError for inputs of the task that are missing or contradict each other, and for a component that does not exist.
  *
- * @param workspace where to look at the component; without one it is taken for a pipeline component
+ * @param places where to look at the component; what cannot be looked at is taken for a pipeline component
  */
 export async function jobDefinition(
   agent: OperationAgent,
-  workspace: Pick<Workspace, 'get' | 'list'> | undefined,
+  places: ComponentPlaces | undefined,
   request: JobSourceRequest,
 ): Promise<JobDefinition> {
   checkSource(request);
@@ -45,7 +51,7 @@ export async function jobDefinition(
     return { file: shownPath(agent.run.sourcesDirectory, absolutePath), absolutePath, files: agent.files };
   }
   const component = request.component?.trim() ?? '';
-  const content = componentJob(component, await componentSpec(agent, workspace, component), request);
+  const content = componentJob(component, await componentSpec(agent, places, component), request);
   const absolutePath = pathBelow(agent.run.sourcesDirectory, 'AmlRunJob.yml');
   return { file: component, absolutePath, files: withFile(agent.files, absolutePath, content) };
 }
@@ -75,10 +81,10 @@ export function readJobInputs(text: string | undefined): JsonObject {
   throw new UserError("Input 'jobInputs' must be YAML, a mapping of names to inputs, for example `epochs: 30`.");
 }
 
-/** The component as the workspace knows it; undefined for one of a registry, or where there is no workspace to ask. */
+/** The component as its place knows it; undefined where there is no place to ask. */
 async function componentSpec(
   { signal }: OperationAgent,
-  workspace: Pick<Workspace, 'get' | 'list'> | undefined,
+  places: ComponentPlaces | undefined,
   component: string,
 ): Promise<Json | undefined> {
   const reference = registeredComponent(component);
@@ -88,22 +94,21 @@ async function componentSpec(
         'azureml://registries/<registry>/components/<name>/versions/<version>.',
     );
   }
-  if (workspace === undefined || reference.where === 'registry') return undefined;
+  const { registry, name, version } = reference;
+  const place = registry === undefined ? places?.workspace : await places?.openRegistry?.(registry);
+  if (place === undefined) return undefined;
   const found =
-    reference.version === undefined
-      ? await newest(workspace, reference.name, signal)
-      : await workspace.get(`components/${reference.name}/versions/${reference.version}`, { signal });
-  if (found === undefined) throw new UserError(`The workspace has no component '${component}'.`);
+    version === undefined
+      ? await newest(place, name, signal)
+      : await place.get(`components/${name}/versions/${version}`, { signal });
+  const where = registry === undefined ? 'The workspace' : `The registry ${registry}`;
+  if (found === undefined) throw new UserError(`${where} has no component '${component}'.`);
   return isJsonObject(found.properties) ? found.properties.componentSpec : undefined;
 }
 
-async function newest(
-  workspace: Pick<Workspace, 'list'>,
-  name: string,
-  signal: AbortSignal,
-): Promise<Resource | undefined> {
+async function newest(place: Pick<Assets, 'list'>, name: string, signal: AbortSignal): Promise<Resource | undefined> {
   const query = { $orderBy: 'createdtime desc', $top: 1 };
-  for await (const version of workspace.list(`components/${name}/versions`, { query, signal })) return version;
+  for await (const version of place.list(`components/${name}/versions`, { query, signal })) return version;
   return undefined;
 }
 

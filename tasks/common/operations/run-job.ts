@@ -5,7 +5,7 @@ import { withBatchOutputs } from './batch-job-outputs.ts';
 import { disownJob } from './cancel-job.ts';
 import { finishJob, type FinishRequest } from './finish-job.ts';
 import { invokeBatchEndpoint } from './invoke-batch-endpoint.ts';
-import { checkSource } from './job-source.ts';
+import { checkSource, type ComponentPlaces } from './job-source.ts';
 import { jobStatus, jobSummary, studioUrl } from './job-summary.ts';
 import { submitJob, type Submission, type SubmitRequest } from './submit-job.ts';
 import type { Context, Publish } from './task-context.ts';
@@ -29,7 +29,7 @@ export interface RunJobOutputs {
  * Throws ServiceError for a job that failed or was cancelled, with its own error and the last lines of its log.
  */
 export async function runJob(
-  context: Context,
+  context: Context & ComponentPlaces,
   request: RunJobRequest,
   publish: Publish<RunJobOutputs>,
 ): Promise<RunJobOutputs> {
@@ -55,7 +55,7 @@ export async function runJob(
   return { ...outcome, ...(await finishJob(context, whole, request, publish)) };
 }
 
-function start(context: Context, request: RunJobRequest & SubmitRequest): Promise<Submission> {
+function start(context: Context & ComponentPlaces, request: RunJobRequest & SubmitRequest): Promise<Submission> {
   return request.jobSource === 'batchEndpoint' ? invoke(context, request) : submitJob(context, request);
 }
 

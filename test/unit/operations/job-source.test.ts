@@ -75,6 +75,18 @@ describe('running a registered component', () => {
     assert.equal(textAt(await submitted({ component }), 'properties', 'componentId'), component);
   });
 
+  it('looks at a component of a registry where that can be asked', async () => {
+    const component = 'azureml://registries/shared/components/train/versions/3';
+    const shared = new FakeWorkspace();
+    shared.seed('components/train/versions/3', { properties: { componentSpec: { type: 'command', inputs: {} } } });
+    const openRegistry = (name: string) => Promise.resolve(name === 'shared' ? shared : new FakeWorkspace());
+    await submitJob({ agent, workspace, openRegistry }, { ...REQUEST, component, compute: 'cpu' });
+    const body = workspace.writes().find(({ path }) => path === 'jobs/j')?.body ?? {};
+    assert.equal(textAt(body, 'properties', 'jobs', 'train', 'componentId'), component);
+    const missing = { ...REQUEST, component: component.replace('shared', 'other') };
+    await assert.rejects(submitJob({ agent, workspace, openRegistry }, missing), /The registry other has no component/);
+  });
+
   it('takes overrides as for a file', async () => {
     seed('3', { type: 'pipeline', inputs: { epochs: { type: 'integer' } } });
     const body = await submitted({ overrides: ['inputs.epochs=7', 'display_name=seven'] });
