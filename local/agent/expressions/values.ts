@@ -165,8 +165,8 @@ function parseNumber(text: string): number | undefined {
 
 function numberText(value: number): string {
   const rounded = Number(value.toFixed(7));
-  if (Number.isInteger(rounded))
-    return rounded.toLocaleString('en-US', { useGrouping: false, maximumFractionDigits: 0 });
+  // Beyond this, JavaScript would write an exponent.
+  if (Number.isInteger(rounded)) return Math.abs(rounded) < 1e21 ? String(rounded) : BigInt(rounded).toString();
   return rounded.toFixed(7).replace(/0+$/, '');
 }
 

@@ -53,9 +53,9 @@ export function parseYaml(text: string, file: string, problems: ProblemList): Do
   const composer = new Composer({ schema: 'failsafe', uniqueKeys: false, prettyErrors: false, lineCounter: lines });
   const [document, second] = composer.compose(tokens, true, text.length);
   if (document === undefined) return undefined;
-  for (const error of [...document.errors, ...document.warnings]) {
-    problems.report(at(error.pos[0]), `This is not valid YAML: ${error.message}.`);
-  }
+  // The first fault brings forth all others.
+  const [error] = [...document.errors, ...document.warnings];
+  if (error !== undefined) problems.report(at(error.pos[0]), `This is not valid YAML: ${error.message}.`);
   if (second !== undefined) problems.report(at(second.range[0]), 'A pipeline file holds one document.');
   return rootOf(document, at, problems);
 }

@@ -38,8 +38,9 @@ export function includeTemplate(
   const parameters = entries.get('parameters')?.value;
   const given = parameters === undefined ? [] : [...reader.mapping(parameters, '`parameters`').values()];
   const file = files.resolve(name);
-  if (file !== undefined && file.root === undefined) reader.report(name, `The template '${name.text}' is empty.`);
-  if (file?.root === undefined || reader.problems.count > before) return undefined;
+  if (file === undefined || file.isBroken) return undefined;
+  if (file.root === undefined) reader.report(name, `The template '${name.text}' is empty.`);
+  if (file.root === undefined || reader.problems.count > before) return undefined;
   const root = expandFile(
     file.root,
     kind,

@@ -25,6 +25,8 @@ export interface FileSource {
 
 export interface TemplateFile extends FileId {
   readonly root: DocumentNode | undefined;
+  /** It is no YAML, or an expression in it has a wrong syntax; that has been reported. */
+  readonly isBroken: boolean;
 }
 
 export class TemplateFiles {
@@ -45,7 +47,7 @@ export class TemplateFiles {
     this.#aliases.add(alias);
   }
 
-  /** Reads and parses a file once. Undefined where there is none, or where it is no YAML, which is reported. */
+  /** Reads and parses a file once. Undefined where there is none. */
   open(file: FileId, at: Place): TemplateFile | undefined {
     const shown = this.#source.show(file);
     if (this.#known.has(shown)) return this.#known.get(shown);
@@ -53,9 +55,10 @@ export class TemplateFiles {
     const text = this.#source.read(file);
     let opened: TemplateFile | undefined;
     if (text !== undefined) {
+      const before = this.#problems.count;
       const root = parseYaml(text, shown, this.#problems);
       if (root !== undefined) checkSyntax(root, this.#problems);
-      opened = { ...file, root };
+      opened = { ...file, root, isBroken: this.#problems.count > before };
     }
     this.#known.set(shown, opened);
     return opened;
