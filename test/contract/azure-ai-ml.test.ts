@@ -90,6 +90,14 @@ describe('azure-ai-ml, unchanged, against the emulator', function () {
     assert.equal(facts.canceled_status, 'Canceled');
   });
 
+  it('sweeps, and finds and downloads the best trial', async () => {
+    const { code, facts, output } = await run('azure_ai_ml_sweep.py');
+    assert.equal(code, 0, output);
+    assert.deepEqual([facts.type, facts.first_status, facts.status], ['sweep', 'Running', 'Completed']);
+    assert.equal(facts.is_trial, true);
+    assert.deepEqual(facts.values, ['4.0']);
+  });
+
   it('deploys a model twice behind an endpoint, moves the traffic and scores', async () => {
     const { code, facts, reports, output } = await run('azure_ai_ml_online_endpoint.py');
     assert.equal(code, 0, output);
