@@ -1,15 +1,14 @@
-/** What the demo claims of each run, checked against the run's record and the workspace's own state. */
-import type { JobRecord } from './agent/records.ts';
+/** What the demo claims of each run, checked against the run's record and the workspaces' own state. */
+import type { PipelineRecord } from './pipeline/run/records.ts';
 import { valueAt, type WorkspaceReader } from './workspace-reader.ts';
 
-/** The names templates/sample gives its model and its endpoint. */
+/** The name templates/sample gives its model. */
 const MODEL = 'breast-cancer';
-const ENDPOINT = 'breast-cancer';
 
 export type Expectation = 'first' | 'equal' | 'better';
 
-/** What stands in the workspace: how many models, and who answers. */
-export interface Estate {
+/** What stands in one workspace: how many models, and who answers. */
+export interface WorkspaceState {
   readonly modelVersions: readonly string[];
   readonly deployments: readonly string[];
   /** Deployment to percent, without those at 0. */
@@ -17,9 +16,12 @@ export interface Estate {
   readonly publicNetworkAccess: string | undefined;
 }
 
-export async function readEstate(workspace: WorkspaceReader): Promise<Estate> {
-  const endpoint = await workspace.get(`onlineEndpoints/${ENDPOINT}`);
-  const deployments = endpoint === undefined ? [] : await workspace.list(`onlineEndpoints/${ENDPOINT}/deployments`);
+/** Workspaces by the name of their environment. */
+export type Estate = Readonly<Record<'dev' | 'prod', WorkspaceState>>;
+
+export async function readWorkspaceState(workspace: WorkspaceReader, endpointName: string): Promise<WorkspaceState> {
+  const endpoint = await workspace.get(`onlineEndpoints/${endpointName}`);
+  const deployments = endpoint === undefined ? [] : await workspace.list(`onlineEndpoints/${endpointName}/deployments`);
   const container = await workspace.get(`models/${MODEL}`);
   const versions = container === undefined ? [] : await workspace.list(`models/${MODEL}/versions`);
   const traffic = Object.entries(valueAt(endpoint, 'properties', 'traffic') ?? {}).filter(
@@ -34,48 +36,59 @@ export async function readEstate(workspace: WorkspaceReader): Promise<Estate> {
   };
 }
 
-/** Sentences of what is not as claimed; none when all is. */
-export function brokenClaims(
-  expectation: Expectation,
-  job: JobRecord | undefined,
-  before: Estate,
-  after: Estate,
-): string[] {
-  const promoted = expectation !== 'equal';
-  const broken: string[] = [];
-  const claim = (holds: boolean, sentence: string): void => {
-    if (!holds) broken.push(sentence);
-  };
-  const outcome = job?.outputs['gate.outcome']?.value;
-  claim(job?.result === 'Succeeded', `The run should have succeeded; it is ${job?.result ?? 'missing'}.`);
-  claim(outcome === (promoted ? 'promote' : 'keepChampion'), `The gate's outcome is ${outcome ?? 'missing'}.`);
-  const behindGate = (job?.steps ?? []).filter(
-    ({ phase, displayName }) => phase === 'main' && BEHIND_GATE.has(displayName),
-  );
-  const wanted = promoted ? 'Succeeded' : 'Skipped';
-  claim(behindGate.length === BEHIND_GATE.size, 'Not every step behind the gate is in the record.');
-  for (const { displayName, result } of behindGate) {
-    claim(result === wanted, `'${displayName}' should be ${wanted}; it is ${result}.`);
-  }
-  const grown = after.modelVersions.length - before.modelVersions.length;
-  claim(grown === Number(promoted), `${grown} model versions were registered.`);
-  const [live, ...others] = Object.keys(after.traffic);
-  claim(
-    live !== undefined && others.length === 0 && after.traffic[live] === 100,
-    'One deployment should have all traffic.',
-  );
-  claim(
-    after.publicNetworkAccess === 'Disabled',
-    `The endpoint's public access is ${after.publicNetworkAccess ?? 'unknown'}.`,
-  );
-  for (const leak of job?.leaks ?? []) broken.push(leak);
-  const sameLive = live !== undefined && live in before.traffic;
-  claim(
-    sameLive === !promoted,
-    promoted ? 'Traffic did not move to a new deployment.' : 'Traffic moved to another deployment.',
-  );
-  return broken;
+export interface Claimed {
+  readonly expectation: Expectation;
+  /** Whether production was approved. */
+  readonly approved: boolean;
 }
 
-/** Display names of the sample's steps that run only for a promoted candidate. */
-const BEHIND_GATE = new Set(['Register the model', 'Deploy privately, blue/green', 'Ask the live endpoint']);
+/** The outcome of the gate; undefined where it was not reached. */
+export function gateOutcome(record: PipelineRecord): string | undefined {
+  const runs = record.stages.flatMap(({ jobs }) => jobs.flatMap((job) => job.runs));
+  return runs.map((run) => run.record.outputs['gate.outcome']?.value).find((value) => value !== undefined);
+}
+
+/** Sentences of what is not as claimed; none when all is. */
+export function brokenClaims(claimed: Claimed, record: PipelineRecord, before: Estate, after: Estate): string[] {
+  const promoted = claimed.expectation !== 'equal';
+  const released = promoted && claimed.approved;
+  const outcome = gateOutcome(record);
+  const leaks = record.stages.flatMap(({ jobs }) => jobs.flatMap((job) => job.runs.flatMap((run) => run.record.leaks)));
+  return [
+    ...stageClaims(record, promoted, claimed.approved),
+    ...(outcome === (promoted ? 'promote' : 'keepChampion') ? [] : [`The gate's outcome is ${outcome ?? 'missing'}.`]),
+    ...stateClaims('development', promoted, before.dev, after.dev),
+    ...stateClaims('production', released, before.prod, after.prod),
+    ...leaks,
+  ];
+}
+
+function stageClaims(record: PipelineRecord, promoted: boolean, approved: boolean): string[] {
+  return record.stages.flatMap(({ name, displayName, result }) => {
+    const wanted = wantedResult(name, promoted, approved);
+    return result === wanted ? [] : [`'${displayName}' should be ${wanted}; it is ${result}.`];
+  });
+}
+
+function wantedResult(stage: string, promoted: boolean, approved: boolean): string {
+  if (stage === 'train') return 'Succeeded';
+  if (!promoted) return 'Skipped';
+  if (approved || !stage.endsWith('Prod')) return 'Succeeded';
+  return stage === 'deployProd' ? 'Failed' : 'Skipped';
+}
+
+function stateClaims(place: string, replaced: boolean, before: WorkspaceState, after: WorkspaceState): string[] {
+  const grown = after.modelVersions.length - before.modelVersions.length;
+  const [live, ...others] = Object.keys(after.traffic);
+  const wasEmpty = Object.keys(before.traffic).length === 0;
+  const broken: string[] = [];
+  if (grown !== Number(replaced)) broken.push(`${grown} model versions came to ${place}.`);
+  if (wasEmpty && !replaced) return broken;
+  if (live === undefined || others.length > 0 || after.traffic[live] !== 100)
+    broken.push(`One deployment in ${place} should have all traffic.`);
+  if (after.publicNetworkAccess !== 'Disabled')
+    broken.push(`The endpoint's public access in ${place} is ${after.publicNetworkAccess ?? 'unknown'}.`);
+  if ((live !== undefined && live in before.traffic) === replaced)
+    broken.push(replaced ? `Traffic in ${place} did not move to a new deployment.` : `Traffic in ${place} moved.`);
+  return broken;
+}

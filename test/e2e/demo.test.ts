@@ -45,11 +45,13 @@ describe('the demo', function () {
     const { code, output, left } = await demo(folder, '--state', join(folder, 'state'));
     assert.equal(code, 0, output);
     assert.deepEqual(gates(output), ['promote', 'keepChampion', 'promote']);
-    assert.match(output, /Everything the demo claims was found in the workspace\./);
+    assert.match(output, /Everything the demo claims was found in the workspaces\./);
+    assert.match(output, / {2}\? breast-cancer-prod asks for approval of finishProd: approved/);
+    assert.match(output, /^ {2}prod: 2 models, deployments blue, green, traffic green 100 %\.$/m);
     assert.deepEqual(left, []);
   });
 
-  it('goes on from a kept state, on Node 24 and with a secret as well', async function () {
+  it('goes on from a kept state, and leaves production alone without approval; on Node 24 and with a secret', async () => {
     const node24 = installedNodeBinaries().node24 !== undefined;
     const { code, output } = await demo(
       folder,
@@ -57,9 +59,13 @@ describe('the demo', function () {
       join(folder, 'state'),
       '--auth',
       'secret',
+      '--approve',
+      'breast-cancer-prod=no',
       ...(node24 ? ['--node', '24'] : []),
     );
     assert.equal(code, 0, output);
     assert.deepEqual(gates(output), ['keepChampion', 'promote']);
+    assert.match(output, /^ {2}Deploy breast-cancer +Failed/m);
+    assert.match(output, /^ {2}prod: 2 models, deployments blue, green, traffic green 100 %\.$/m);
   });
 });
