@@ -13,6 +13,8 @@ export interface Cloud {
   readonly storageSuffix: string;
   /** `{endpoint}.{region}.<this>` is an online or batch endpoint. */
   readonly scoringSuffix: string;
+  /** `{label}.{region}.<this>` is the inference router of an attached Kubernetes cluster. */
+  readonly clusterSuffix: string;
   /** Host of the studio that people look at. */
   readonly studio: string;
   /** Audience of tokens for the machine learning data plane, without a trailing slash. */
@@ -35,6 +37,7 @@ export const AZURE_CLOUD: Cloud = {
   regionalSuffix: 'api.azureml.ms',
   storageSuffix: 'core.windows.net',
   scoringSuffix: 'inference.ml.azure.com',
+  clusterSuffix: 'cloudapp.azure.com',
   studio: 'ml.azure.com',
   mlAudience: 'https://ml.azure.com',
   pipelines: 'dev.azure.com',
@@ -55,6 +58,7 @@ export const CLOUDS: readonly Cloud[] = [
     regionalSuffix: 'api.ml.azure.us',
     storageSuffix: 'core.usgovcloudapi.net',
     scoringSuffix: 'inference.ml.azure.us',
+    clusterSuffix: 'cloudapp.usgovcloudapi.net',
     studio: 'ml.azure.us',
     mlAudience: 'https://ml.azure.us',
     pipelines: 'dev.azure.com',
@@ -71,6 +75,7 @@ export const CLOUDS: readonly Cloud[] = [
     regionalSuffix: 'api.ml.azure.cn',
     storageSuffix: 'core.chinacloudapi.cn',
     scoringSuffix: 'inference.ml.azure.cn',
+    clusterSuffix: 'cloudapp.chinacloudapi.cn',
     studio: 'studio.ml.azure.cn',
     mlAudience: 'https://ml.azure.cn',
     pipelines: 'dev.azure.com',
@@ -91,6 +96,7 @@ export function customCloud(name: string, domain: string): Cloud {
     regionalSuffix: `api.ml.${domain}`,
     storageSuffix: domain,
     scoringSuffix: `inference.ml.${domain}`,
+    clusterSuffix: `cloudapp.${domain}`,
     studio: `ml.${domain}`,
     mlAudience: `https://ml.${domain}`,
     pipelines: 'dev.azure.com',
@@ -112,6 +118,8 @@ export const regionalHost = (cloud: Cloud, region: string): string => `${region}
 export const blobHost = (cloud: Cloud, account: string): string => `${account}.blob.${cloud.storageSuffix}`;
 export const scoringHost = (cloud: Cloud, endpoint: string, region: string): string =>
   `${endpoint}.${region}.${cloud.scoringSuffix}`;
+export const clusterHost = (cloud: Cloud, cluster: string, region: string): string =>
+  `${cluster}.${region}.${cloud.clusterSuffix}`;
 
 /** Which service a host name stands for. */
 export type HostRole =
@@ -131,6 +139,9 @@ export function hostRole(cloud: Cloud, host: string): HostRole | undefined {
   if (region?.length === 1) return { plane: 'regional', region: region[0] ?? '' };
   const endpoint = labelsBefore(host, cloud.scoringSuffix);
   if (endpoint?.length === 2) return { plane: 'scoring', endpoint: endpoint[0] ?? '', region: endpoint[1] ?? '' };
+  const cluster = labelsBefore(host, cloud.clusterSuffix);
+  // The path says which of the cluster's endpoints is meant.
+  if (cluster?.length === 2) return { plane: 'scoring', endpoint: '', region: cluster[1] ?? '' };
   return undefined;
 }
 

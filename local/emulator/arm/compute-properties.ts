@@ -107,3 +107,22 @@ export function describeInstance(wanted: JsonObject, settled: boolean, facts: In
     }),
   };
 }
+
+/** Properties of an attached Kubernetes cluster in an answer (specification, KubernetesProperties; defaults guessed). */
+export function describeKubernetes(wanted: JsonObject): JsonObject {
+  return {
+    relayConnectionString: null,
+    serviceBusConnectionString: null,
+    extensionPrincipalId: wanted.extensionPrincipalId ?? null,
+    extensionInstanceReleaseTrain: wanted.extensionInstanceReleaseTrain ?? 'stable',
+    vcName: wanted.vcName ?? null,
+    namespace: wanted.namespace ?? 'default',
+    defaultInstanceType: wanted.defaultInstanceType ?? 'defaultinstancetype',
+    instanceTypes: wanted.instanceTypes ?? {
+      defaultinstancetype: {
+        nodeSelector: null,
+        resources: { requests: { cpu: '100m', memory: '2Gi' }, limits: { cpu: '2', memory: '2Gi' } },
+      },
+    },
+  };
+}

@@ -5,7 +5,7 @@ import { armRoute } from '../http.ts';
 import type { Evidence, Incoming, Reply, Route } from '../http.ts';
 import { asObject, at, textAt, type JsonObject } from '../json.ts';
 import type { OperationRequest } from '../operations.ts';
-import { clusterProperties, describeCluster, describeInstance } from './compute-properties.ts';
+import { clusterProperties, describeCluster, describeInstance, describeKubernetes } from './compute-properties.ts';
 import { page } from './paging.ts';
 import { author, COLLECTIONS } from './resource.ts';
 import { apiVersionOf, WORKSPACE_PATH, WORKSPACE_TYPE, workspaceOf } from './workspace-scope.ts';
@@ -29,6 +29,8 @@ export interface ComputeRecord {
   readonly wanted: JsonObject;
   /** Of an instance: Running, Stopped … */
   readonly power?: string;
+  /** Of an attached cluster: its own ARM id. */
+  readonly resourceId?: string | undefined;
 }
 
 const PATH = `${WORKSPACE_PATH}/computes`;
@@ -77,7 +79,9 @@ function describe(record: ComputeRecord): JsonObject {
           createdBy: { userOrgId: record.identity?.tenantId ?? null, userId: record.createdBy },
           lastOperation: lastOperation(record),
         })
-      : describeCluster(record.wanted, settled, record.modifiedOn);
+      : record.computeType === 'Kubernetes'
+        ? describeKubernetes(record.wanted)
+        : describeCluster(record.wanted, settled, record.modifiedOn);
   return {
     id: record.id,
     name: record.name,
@@ -90,12 +94,12 @@ function describe(record: ComputeRecord): JsonObject {
       modifiedOn: record.modifiedOn,
       disableLocalAuth: record.disableLocalAuth ?? false,
       description: record.description,
-      resourceId: null,
+      resourceId: record.resourceId ?? null,
       computeType: record.computeType,
       ...(settled && { computeLocation: record.location }),
       provisioningState: record.provisioningState,
       provisioningErrors: null,
-      isAttachedCompute: false,
+      isAttachedCompute: record.resourceId !== undefined,
       properties,
     },
   };
@@ -173,11 +177,14 @@ function readCompute(
 ): ComputeRecord {
   const computeType = textAt(body, 'properties', 'computeType');
   const wanted = asObject(at(body, 'properties', 'properties'));
-  if (computeType !== 'AmlCompute' && computeType !== 'ComputeInstance') {
+  if (computeType !== 'AmlCompute' && computeType !== 'ComputeInstance' && computeType !== 'Kubernetes') {
     throw badBody(
-      `The compute type ${computeType ?? '(none)'} is not one the emulator makes: AmlCompute, ComputeInstance.`,
+      `The compute type ${computeType ?? '(none)'} is not one the emulator makes: AmlCompute, ComputeInstance, Kubernetes.`,
     );
   }
+  const resourceId = textAt(body, 'properties', 'resourceId');
+  if (computeType === 'Kubernetes' && resourceId === undefined)
+    throw badBody('The resourceId of the cluster is missing.');
   const counts = asObject(wanted.scaleSettings);
   const scaled = typeof counts.maxNodeCount === 'number';
   if (computeType === 'AmlCompute' && before === undefined && !scaled) throw scaleSettingsMissing();
@@ -199,6 +206,7 @@ function readCompute(
     ...(identity !== undefined && { identity }),
     wanted: computeType === 'AmlCompute' ? clusterProperties({ ...before?.wanted, ...wanted }) : wanted,
     ...(computeType === 'ComputeInstance' && { power: 'Running' }),
+    ...(computeType === 'Kubernetes' && { resourceId }),
   };
 }
 

@@ -65,6 +65,11 @@ async function put(parts: OnlineParts, request: Incoming): Promise<Reply> {
   const name = request.params.deployment ?? '';
   const asked = readDeploymentRequest(name, await request.json());
   requireReadyEndpoint(endpoint);
+  if (asked.kind !== endpoint.kind) {
+    throw badBody(
+      `A deployment of kind ${asked.kind} cannot be in the endpoint ${endpoint.name}, which is ${endpoint.kind}.`,
+    );
+  }
   const existing = store.deployment(endpoint, name);
   if (existing !== undefined) requireUpdatable(existing);
   requireAssets(context, workspace, asked.settings);

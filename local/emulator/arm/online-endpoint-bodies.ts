@@ -1,5 +1,5 @@
 /** Online endpoints and deployments as ARM answers them: the keys depend on the api-version that was asked. */
-import { scoringHost } from '../clouds.ts';
+import { clusterHost, scoringHost, type Cloud } from '../clouds.ts';
 import type { EmulatorContext } from '../context.ts';
 import type { JsonObject } from '../json.ts';
 import { isFrom } from './resource.ts';
@@ -13,7 +13,7 @@ export function endpointBody(
   record: OnlineEndpointRecord,
   apiVersion: string,
 ): JsonObject {
-  const base = `https://${scoringHost(cloud, record.name, record.location)}`;
+  const base = addressOf(cloud, record);
   const { createdAt, createdBy, lastModifiedAt } = record.systemData;
   return {
     id: record.id,
@@ -46,6 +46,13 @@ export function endpointBody(
     kind: record.kind,
     identity: record.identity,
   };
+}
+
+/** A cluster has one router for all its endpoints, which tells them apart by the path. */
+function addressOf(cloud: Cloud, { name, location, compute }: OnlineEndpointRecord): string {
+  if (compute === null) return `https://${scoringHost(cloud, name, location)}`;
+  const cluster = compute.slice(compute.lastIndexOf('/') + 1).toLowerCase();
+  return `https://${clusterHost(cloud, cluster, location)}/api/v1/endpoint/${name}`;
 }
 
 /** A deployment's body. Probes and the request timeout show only once it was ready. */

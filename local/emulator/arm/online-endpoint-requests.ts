@@ -123,6 +123,9 @@ export function checkTraffic(request: EndpointValues, deployments: readonly Onli
     }
   }
   const mirrored = Object.entries(request.mirrorTraffic).filter(([, share]) => share > 0);
+  if (mirrored.length > 0 && request.compute !== null) {
+    throw trafficRefused('mirrorTraffic', 'Traffic cannot be mirrored on a Kubernetes endpoint.');
+  }
   if (mirrored.length > 1) throw trafficRefused('mirrorTraffic', 'Traffic can be mirrored to one deployment only.');
   for (const [name, share] of mirrored) {
     if (share > 50) throw trafficRefused('mirrorTraffic', 'At most 50 percent of the traffic can be mirrored.');

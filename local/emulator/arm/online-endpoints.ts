@@ -1,10 +1,12 @@
 /** Online endpoints on ARM: create, change, delete, keys and tokens. */
 import type { EmulatorContext } from '../context.ts';
+import { assetNotFound, badBody } from '../errors.ts';
 import type { Incoming, Reply, Route } from '../http.ts';
 import { asObject, textAt, type JsonObject } from '../json.ts';
 import type { StartedOperation } from '../operations.ts';
 import type { Deployments } from '../scoring/deployments.ts';
 import { stableGuid } from '../settings.ts';
+import type { ComputeRecord } from './computes.ts';
 import { requireFreeName } from './endpoint-names.ts';
 import { endpointBody } from './online-endpoint-bodies.ts';
 import {
@@ -17,7 +19,7 @@ import {
 } from './online-endpoint-records.ts';
 import { checkTraffic, readEndpointRequest, type EndpointRequest } from './online-endpoint-requests.ts';
 import { startNotedOperation, type NotedOperation } from './endpoint-operations.ts';
-import { created, modified } from './resource.ts';
+import { COLLECTIONS, created, modified } from './resource.ts';
 import { apiVersionOf, WORKSPACE_PATH, workspaceOf, type WorkspaceRecord } from './workspace-scope.ts';
 
 export interface OnlineParts {
@@ -88,6 +90,7 @@ async function put(parts: OnlineParts, request: Incoming): Promise<Reply> {
   if (existing !== undefined) requireSettled('update', 'endpoint', existing);
   else requireFreeName(context.state, workspace, name);
   checkTraffic(asked.values, existing === undefined ? [] : store.deployments(existing));
+  requireCluster(context, asked.values.compute);
 
   const begun = store.putEndpoint(
     existing === undefined
@@ -107,6 +110,15 @@ async function put(parts: OnlineParts, request: Incoming): Promise<Reply> {
     },
   });
   return { status: 201, headers: started.headers, body: endpointBody(context, started.record, apiVersionOf(request)) };
+}
+
+/** Throws the 404 for a cluster that is not attached, and the 400 for a compute that is none. */
+function requireCluster({ state }: EmulatorContext, compute: string | null): void {
+  if (compute === null) return;
+  const found = state.collection<ComputeRecord>(COLLECTIONS.computes).get(compute);
+  if (found === undefined) throw assetNotFound('Compute', compute.split('/').at(-1) ?? compute);
+  if (found.computeType === 'Kubernetes') return;
+  throw badBody(`The compute ${found.name} is of type ${found.computeType}; an online endpoint needs Kubernetes.`);
 }
 
 function newEndpoint(

@@ -1,7 +1,7 @@
 /** The scoring plane: `https://{endpoint}.{region}.inference…/score` and its description. */
 import type { OnlineDeploymentRecord, OnlineEndpointRecord, OnlineStore } from '../arm/online-endpoint-records.ts';
 import type { EmulatorContext } from '../context.ts';
-import type { Incoming, Reply, Route } from '../http.ts';
+import type { Evidence, Incoming, Reply, Route } from '../http.ts';
 import { createScoringFaults, isHeldDown, type ScoringFault } from './deployment-faults.ts';
 import { TooManyPending } from './deployment-instance.ts';
 import type { Deployments } from './deployments.ts';
@@ -47,37 +47,41 @@ export function scoringRoutes(given: ScoringParts): Route[] {
     return known;
   };
   const handle = (request: Incoming): Promise<Reply> => answer(parts, routerOf, request);
+  const routes = (base: string, score: Evidence, describe: Evidence): Route[] => [
+    { plane: 'scoring', method: 'POST', path: `${base}/score`, evidence: score, handle },
+    { plane: 'scoring', method: 'GET', path: `${base}/swagger.json`, evidence: describe, handle },
+  ];
   return [
-    {
-      plane: 'scoring',
-      method: 'POST',
-      path: '/score',
-      evidence: {
-        mark: 'recorded',
-        source:
-          'online_endpoint/score_200; refusals: statuses from the troubleshooting guide, key texts and 424 and 429 headers from public reports, other bodies guessed',
-      },
-      handle,
-    },
-    {
-      plane: 'scoring',
-      method: 'GET',
-      path: '/swagger.json',
-      evidence: {
-        mark: 'spec',
-        source: 'swaggerUri of online_endpoint/create_lro; body of the public inference server',
-      },
-      handle,
-    },
+    ...routes('', RECORDED_SCORE, {
+      mark: 'spec',
+      source: 'swaggerUri of online_endpoint/create_lro; body of the public inference server',
+    }),
+    ...routes(CLUSTER_PATH, CLUSTER_EVIDENCE, CLUSTER_EVIDENCE),
   ];
 }
+
+const RECORDED_SCORE: Evidence = {
+  mark: 'recorded',
+  source:
+    'online_endpoint/score_200; refusals: statuses from the troubleshooting guide, key texts and 424 and 429 headers from public reports, other bodies guessed',
+};
+/** The address the router of a Kubernetes cluster has for an endpoint. */
+const CLUSTER_PATH = '/api/v1/endpoint/{endpoint}';
+const CLUSTER_EVIDENCE: Evidence = {
+  mark: 'guessed',
+  source:
+    'scoring address of Kubernetes endpoints in the documentation of the inference router; answers as of managed ones',
+};
 
 async function answer(
   parts: AnsweringParts,
   routerOf: (endpoint: OnlineEndpointRecord) => TrafficRouter,
   request: Incoming,
 ): Promise<Reply> {
-  const endpoint = parts.store.endpointInRegion(request.endpoint ?? '', request.region ?? '');
+  const endpoint = parts.store.endpointInRegion(
+    request.params.endpoint ?? request.endpoint ?? '',
+    request.region ?? '',
+  );
   if (endpoint === undefined) return plainText(404, 'Endpoint does not exist');
   const refusal = refuseCaller(parts.context, endpoint, request.headers.authorization);
   if (refusal !== undefined) return refusal;
@@ -156,7 +160,8 @@ async function ask(
   if (instance === undefined) return plainText(503, 'no healthy upstream');
   const method = request.method === 'GET' ? 'GET' : 'POST';
   const query = request.query.toString();
-  const path = query === '' ? request.path : `${request.path}?${query}`;
+  const own = request.path.replace(/^\/api\/v1\/endpoint\/[^/]+/i, '');
+  const path = query === '' ? own : `${own}?${query}`;
   const headers = pick(TO_MODEL, (name) => request.headers[name]);
   try {
     return fromModel(await instance.ask({ method, path, headers, body }, deployment.capacity));
