@@ -45,7 +45,8 @@ describe('agent-bootstrap', function () {
   this.timeout(120_000);
 
   it('passes its bats tests', function () {
-    needs(this, 'bats', 'bats jq');
+    needs(this, 'bats', 'bats');
+    needs(this, 'jq', 'jq');
     const { status, stdout } = spawnSync('bats', ['--tap', join(ROOT, 'test/bats')], { encoding: 'utf8' });
     assert.equal(status, 0, stdout);
     assert.match(stdout, /^ok \d+ /m);

@@ -7,6 +7,7 @@ import { eventually, Machine, type Outcome } from './machine.ts';
 import { makeCertificates, privateEndpoints, VirtualNetworks, type Certificates } from './network.ts';
 import type { Agent, Job } from './stand-ins/agent-pool.ts';
 import { control } from './stand-ins/control-socket.ts';
+import { secrets } from './stand-ins/secrets.ts';
 
 const toolkit = join(import.meta.dirname, '../../agent-bootstrap');
 const argumentLog = '/var/log/arguments';
@@ -59,6 +60,20 @@ export class Rig {
   /** What the programs were given on their command lines so far. */
   commandLines(): string {
     return readFileSync(this.machine.path(argumentLog), 'utf8');
+  }
+
+  /** Where the machine keeps or shows a secret that it should not; empty when nowhere. */
+  async exposedSecrets(): Promise<string> {
+    const lines = this.commandLines();
+    const named = Object.entries(secrets).filter(([, secret]) => lines.includes(secret));
+    const sent = (await this.journal()).filter((each) => each.leak);
+    const patterns = Object.values(secrets).map((secret) => `-e '${secret}'`);
+    const places = '/etc /opt /var /usr/local /root /home /tmp /run --exclude-dir=agent-bootstrap';
+    const { output } = await this.machine.run(
+      `grep -rlF ${patterns.join(' ')} ${places} 2>/dev/null; journalctl -o cat | grep -F ${patterns.join(' ')}`,
+    );
+    const onCommandLines = named.map(([name]) => `${name} is on a command line\n`).join('');
+    return onCommandLines + sent.map((each) => `${each.path} was sent a secret\n`).join('') + output;
   }
 
   azure(command: string, argument?: unknown): Promise<unknown> {

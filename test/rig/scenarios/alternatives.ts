@@ -102,4 +102,12 @@ export const alternativeScenarios: Scenario[] = [
       return `${(Number(output.trim().split('\n').pop()) / 1024).toFixed(0)} KB of 64`;
     },
   },
+  {
+    name: 'after all of these: still no secret on a command line, in a file, in a capability or in a log',
+    run: async (rig) => {
+      assert.match(rig.commandLines(), /secrets\/principal-secret.*\n/, 'the watch has seen the requests');
+      assert.equal(await rig.exposedSecrets(), '');
+      return undefined;
+    },
+  },
 ];

@@ -74,18 +74,9 @@ export const installationScenarios: Scenario[] = [
       const lines = rig.commandLines();
       assert.match(lines, /curl .*dev\.azure\.com.*\n/, 'the watch has seen the requests');
       assert.match(lines, /setpriv .*config\.sh/, 'the watch has seen the registration');
-      for (const [name, secret] of Object.entries(secrets))
-        assert.ok(!lines.includes(secret), `${name} is on a command line`);
-      assert.deepEqual(
-        (await rig.journal()).filter((each) => each.leak),
-        [],
-        'the server was sent a secret',
-      );
-      const patterns = Object.values(secrets).map((secret) => `-e '${secret}'`);
-      const search = `grep -rlF ${patterns.join(' ')} /etc /opt /var /usr/local /root /home /tmp /run --exclude-dir=agent-bootstrap 2>/dev/null; journalctl -o cat | grep -F ${patterns.join(' ')}`;
-      assert.equal((await rig.machine.run(search)).output, '');
+      assert.equal(await rig.exposedSecrets(), '');
       await rig.machine.run(`echo ${secrets.organizationToken} > /tmp/planted`);
-      assert.equal((await rig.machine.run(search)).output, '/tmp/planted\n', 'the search finds what is there');
+      assert.equal(await rig.exposedSecrets(), '/tmp/planted\n', 'the search finds what is there');
       await rig.machine.run('rm /tmp/planted');
       return `${lines.split('\n').length} command lines`;
     },

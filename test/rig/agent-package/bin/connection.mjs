@@ -44,6 +44,7 @@ export async function call(method, address, { authorization, body, proxy, form }
         // Node asks for a connection of ours only where there is no pool of connections.
         ...(socket ? { createConnection: () => socket } : { agent: false }),
         headers: {
+          host: url.hostname,
           ...(authorization ? { authorization } : {}),
           'content-type': form ? 'application/x-www-form-urlencoded' : 'application/json',
         },
