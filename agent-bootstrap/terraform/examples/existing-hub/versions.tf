@@ -13,7 +13,12 @@ provider "azurerm" {
   subscription_id     = var.subscription_id
   storage_use_azuread = true
 
-  features {}
+  features {
+    # The accounts are private: from outside of the networks their data cannot be asked for.
+    storage {
+      data_plane_available = false
+    }
+  }
 }
 
 provider "azurerm" {

@@ -29,6 +29,9 @@ locals {
     "management.core.windows.net",
     "download.agent.dev.azure.com",
   ], var.agent_hosts)
+
+  # https://learn.microsoft.com/entra/identity/devices/howto-vm-sign-in-azure-ad-linux
+  jump_hosts = ["login.microsoftonline.com", "pas.windows.net", "packages.microsoft.com", "management.azure.com"]
 }
 
 # A firewall translates to an address of its own: this one is for outbound traffic, nothing listens on it.
@@ -108,6 +111,37 @@ resource "azurerm_firewall_policy_rule_collection_group" "this" {
       protocols {
         type = "Https"
         port = 443
+      }
+    }
+
+    rule {
+      name              = "jump-host"
+      source_addresses  = var.jump_ranges
+      destination_fqdns = local.jump_hosts
+
+      protocols {
+        type = "Https"
+        port = 443
+      }
+    }
+
+    dynamic "rule" {
+      for_each = length(var.package_hosts) == 0 ? [] : [var.package_hosts]
+
+      content {
+        name              = "packages"
+        source_addresses  = concat(var.agent_ranges, var.jump_ranges)
+        destination_fqdns = rule.value
+
+        protocols {
+          type = "Http"
+          port = 80
+        }
+
+        protocols {
+          type = "Https"
+          port = 443
+        }
       }
     }
 

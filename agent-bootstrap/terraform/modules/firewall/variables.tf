@@ -87,6 +87,27 @@ variable "agent_ranges" {
   }
 }
 
+variable "jump_ranges" {
+  description = "Address ranges of the jump host, which reaches what signing in with Entra ID takes."
+  type        = list(string)
+
+  validation {
+    condition     = alltrue([for range in var.jump_ranges : can(cidrhost(range, 0))])
+    error_message = "The jump_ranges are a list of address ranges."
+  }
+}
+
+variable "package_hosts" {
+  description = "Package sources of the distribution, on ports 80 and 443; their packages are signed. Empty where images hold all that agents need."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for host in var.package_hosts : can(regex("^(\\*\\.)?[a-z0-9-]+(\\.[a-z0-9-]+)+$", host))])
+    error_message = "Each of the package_hosts is a host name or begins with *., without scheme, port or path."
+  }
+}
+
 variable "compute_hosts" {
   description = "Further hosts that training and scoring may reach on port 443, such as a package mirror."
   type        = list(string)

@@ -116,6 +116,8 @@ module "firewall" {
   rule_priority       = var.firewall.rule_priority
   compute_ranges      = [local.training_range, local.scoring_range]
   agent_ranges        = [local.agents_range]
+  jump_ranges         = [local.jump_range]
+  package_hosts       = var.firewall.package_hosts
   compute_hosts       = var.firewall.compute_hosts
   agent_hosts         = var.firewall.agent_hosts
   tags                = var.tags

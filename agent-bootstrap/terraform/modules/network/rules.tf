@@ -36,6 +36,11 @@ locals {
     { name = "AllowHttpsThroughFirewall", direction = "Outbound", source = ["VirtualNetwork"], destination = ["Internet"], ports = ["443"] },
   ]
 
+  # Package sources answer on port 80 too.
+  machines_through_firewall = var.firewall == null ? [] : [
+    { name = "AllowWebThroughFirewall", direction = "Outbound", source = ["VirtualNetwork"], destination = ["Internet"], ports = ["80", "443"] },
+  ]
+
   # Nodes of one distributed job talk to each other on ports they agree on.
   training_rules = concat([
     { name = "AllowTrainingNodes", direction = "Inbound", protocol = "*", source = [local.training_range], destination = [local.training_range], ports = ["*"] },
@@ -75,11 +80,11 @@ locals {
     # Artifacts, caches and, for scale sets, the agent's installer are blobs; the agent's package comes by Front Door.
     { name = "AllowStorage", direction = "Outbound", source = ["VirtualNetwork"], destination = ["Storage"], ports = ["443"] },
     { name = "AllowFrontDoorFirstParty", direction = "Outbound", source = ["VirtualNetwork"], destination = ["AzureFrontDoor.FirstParty"], ports = ["443"] },
-  ], local.bastion_dns_rules, local.through_firewall)
+  ], local.bastion_dns_rules, local.machines_through_firewall)
   jump_rules = concat(local.ssh_rules, local.azure_rules, [
     { name = "AllowScoring", direction = "Outbound", source = ["VirtualNetwork"], destination = [local.scoring_range], ports = ["443"] },
     { name = "AllowFrontDoorFrontEnd", direction = "Outbound", source = ["VirtualNetwork"], destination = ["AzureFrontDoor.FrontEnd"], ports = ["443"] },
-  ], local.bastion_dns_rules, local.through_firewall)
+  ], local.bastion_dns_rules, local.machines_through_firewall)
 
   # https://learn.microsoft.com/azure/bastion/bastion-nsg: Azure refuses a group that lacks one of these.
   bastion_rules = concat(

@@ -122,13 +122,14 @@ variable "hub_network" {
 }
 
 variable "firewall" {
-  description = "Way out of the networks: null for none; {} for a firewall created in the hub; with private_ip_address an existing one, whose policy_id takes the rules when it is given."
+  description = "Way out of the networks: null for none; {} for a firewall created in the hub; with private_ip_address an existing one, whose policy_id takes the rules when it is given. The package_hosts are where agents and jump host get their libraries from, Ubuntu's by default."
   type = object({
     private_ip_address = optional(string)
     policy_id          = optional(string)
     rule_priority      = optional(number, 500)
     compute_hosts      = optional(list(string), [])
     agent_hosts        = optional(list(string), [])
+    package_hosts      = optional(list(string), ["azure.archive.ubuntu.com", "archive.ubuntu.com", "security.ubuntu.com"])
   })
   default = null
 
