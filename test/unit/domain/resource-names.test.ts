@@ -1,5 +1,11 @@
 import assert from 'node:assert/strict';
-import { jobOutputUri, modelReference, nameProblem, nameSlug } from '../../../tasks/common/domain/resource-names.ts';
+import {
+  jobOutputUri,
+  modelReference,
+  nameProblem,
+  nameSlug,
+  registeredComponent,
+} from '../../../tasks/common/domain/resource-names.ts';
 
 describe('names', () => {
   it('holds the rules of endpoints, deployments, jobs and models', () => {
@@ -22,6 +28,21 @@ describe('names', () => {
     }
     for (const text of ['churn', 'azureml:churn@latest', 'azureml://registries/r/models/churn/versions/7', '']) {
       assert.equal(modelReference(text), undefined, text);
+    }
+  });
+
+  it('reads a component in every form users write', () => {
+    const arm =
+      '/subscriptions/s/resourceGroups/r/providers/Microsoft.MachineLearningServices/workspaces/w/components/c/versions/7';
+    for (const text of ['c:7', 'azureml:c:7', arm, `azureml:${arm}`]) {
+      assert.deepEqual(registeredComponent(text), { registry: undefined, name: 'c', version: '7' }, text);
+    }
+    assert.deepEqual(registeredComponent('azureml:c@latest'), { registry: undefined, name: 'c', version: undefined });
+    const shared = 'azureml://registries/r/components/c';
+    assert.deepEqual(registeredComponent(`${shared}/versions/7`), { registry: 'r', name: 'c', version: '7' });
+    assert.deepEqual(registeredComponent(`${shared}/labels/latest`), { registry: 'r', name: 'c', version: undefined });
+    for (const text of ['c', 'azureml:c', './component.yml', 'azureml://registries/r/models/c/versions/7', '']) {
+      assert.equal(registeredComponent(text), undefined, text);
     }
   });
 

@@ -62,6 +62,28 @@ describe('running a job', () => {
     assert.match(agent.summaries.join(''), /### Job \[j\]\(https:\/\/ml\.azure\.com\/runs\/j\): Completed after/);
   });
 
+  it('runs what is behind a batch endpoint like any other job', async () => {
+    const scoringUri = 'https://nightly.westeurope.inference.ml.azure.com/jobs';
+    workspace.seed('batchEndpoints/nightly', { properties: { scoringUri, defaults: { deploymentName: 'green' } } });
+    workspace.scorer = () => {
+      workspace.seedJob('batchjob-1', 'Running');
+      workspace.states.set('batchjob-1', ['Running', 'Completed']);
+      return { status: 201, body: '{"name":"batchjob-1"}' };
+    };
+    const batch = {
+      jobSource: 'batchEndpoint',
+      jobFile: undefined,
+      endpointName: 'nightly',
+      jobInputs: 'epochs: 3',
+    } as const;
+    const outputs = await runIt(batch);
+    assert.deepEqual([outputs.jobName, outputs.jobStatus], ['batchjob-1', 'Completed']);
+    assert.match(String(workspace.scored[0]?.body), /"epochs":\{"jobInputType":"Literal","value":"3"\}/);
+    assert.equal(ownedJob(agent.memory), undefined);
+    await assert.rejects(runIt({ ...batch, overrides: ['a=1'] }), /'overrides' changes a job's definition/);
+    await assert.rejects(runIt({ ...batch, endpointName: undefined }), /'endpointName' is required/);
+  });
+
   it('gives the metrics of a sweep’s best trial, and shows its trials', async () => {
     agent.files.content.set(
       `${SOURCES}/sweep.yml`,
