@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { builtInTasks } from '../../local/pipeline/built-in/write-tasks.ts';
 import { readTaskCatalog } from '../../local/pipeline/plan/task-catalog.ts';
+import type { ApprovalAnswer, ApprovalRequest } from '../../local/pipeline/run/approvals.ts';
 import type { AgentSettings, PipelineRun } from '../../local/pipeline/run/pipeline-run.ts';
 import type { JobUnitRecord, PipelineRecord } from '../../local/pipeline/run/records.ts';
 import { runPipeline } from '../../local/pipeline/run/run-pipeline.ts';
@@ -147,5 +148,228 @@ ${step(`console.log('always')`, '      condition: always()\n')}
       ['one Canceled', 'two Skipped', 'three Canceled'],
     );
     assert.deepEqual(output(record, 'three'), ['always']);
+  });
+});
+
+const logOf = (record: PipelineRecord, job: string): string[] =>
+  jobsOf(record)
+    .filter(({ name }) => name === job)
+    .flatMap(({ runs }) => runs.flatMap((run) => run.record.steps.flatMap((each) => outputOf(each))));
+
+const approveAll = (): Promise<ApprovalAnswer> => Promise.resolve({ approved: true });
+
+describe('scripts, artifacts and repositories', () => {
+  it('scripts see variables and their own environment, secrets only where they are mapped', async () => {
+    const record = await runText(
+      `variables:
+- group: library
+steps:
+- checkout: none
+- script: |
+    echo "one $PLAIN [$TOKEN] $GIVEN"
+    echo "##vso[task.setvariable variable=made;isOutput=true]yes"
+  name: first
+- bash: |
+    echo "two $MAPPED $(first.made)" && pwd && exit 4
+  workingDirectory: $(Agent.TempDirectory)
+  env: { MAPPED: $(token) }
+  continueOnError: true
+- bash: echo oops >&2
+  failOnStderr: true
+- script: echo never
+- script: echo cleaning
+  condition: failed()
+`,
+      {},
+      {
+        plan: {
+          groups: new Map([
+            ['library', { plain: { value: 'p', secret: false }, token: { value: 'hidden-value', secret: true } }],
+          ]),
+        },
+      },
+    );
+    const log = logOf(record, 'Job');
+    assert.ok(log.includes('one p [] queued'), log.join('\n'));
+    assert.ok(log.includes('two *** yes'));
+    assert.ok(log.some((line) => line.endsWith('/_temp')));
+    const results = jobsOf(record)[0]?.runs[0]?.record.steps.map(({ result, issues }) => [result, issues[0]?.message]);
+    assert.deepEqual(results, [
+      ['Succeeded', undefined],
+      ['SucceededWithIssues', "Bash exited with code '4'."],
+      ['Failed', 'Bash wrote one or more lines to the standard error stream.'],
+      ['Skipped', undefined],
+      ['Succeeded', undefined],
+    ]);
+    assert.ok(log.includes('cleaning') && !log.includes('never'));
+  });
+
+  it('a repeated step ends when it succeeds', async () => {
+    const record = await runText(`steps:
+- checkout: none
+- bash: test -e $(Agent.TempDirectory)/again || { touch $(Agent.TempDirectory)/again; exit 1; }
+  retryCountOnTaskFailure: 2
+`);
+    assert.equal(record.result, 'Succeeded');
+    assert.equal(jobsOf(record)[0]?.runs[0]?.record.steps[0]?.attempts, 2);
+  });
+
+  it('hands artifacts from job to job, and takes several repositories side by side', async () => {
+    const other = mkdtempSync(join(tmpdir(), 'local-pipeline-other-'));
+    writeFileSync(join(other, 'other.txt'), 'from the other');
+    try {
+      const record = await runText(
+        `resources:
+  repositories:
+  - repository: other
+    type: git
+    name: mlops/other
+jobs:
+- job: make
+  steps:
+  - checkout: self
+  - checkout: other
+  - script: cat self/note.txt other/other.txt && mkdir -p $(Build.ArtifactStagingDirectory)/d && echo kept > $(Build.ArtifactStagingDirectory)/d/a.txt && echo left > $(Build.ArtifactStagingDirectory)/b.md
+  - publish: $(Build.ArtifactStagingDirectory)
+    artifact: drop
+- job: use
+  dependsOn: make
+  steps:
+  - checkout: none
+  - download: current
+    artifact: drop
+    patterns: '**/*.txt'
+  - script: find $(Pipeline.Workspace)/drop -type f | sed "s,$(Pipeline.Workspace)/,," && cat $(Pipeline.Workspace)/drop/d/a.txt
+  - task: DownloadPipelineArtifact@2
+    inputs: { artifact: nosuch, path: $(Pipeline.Workspace)/x }
+`,
+        {},
+        {
+          run: { repositories: new Map([['other', other]]) },
+          plan: {
+            repositories: new Map([
+              ['self', 'self'],
+              ['other', 'other'],
+            ]),
+          },
+        },
+      );
+      assert.ok(logOf(record, 'make').includes('from the sourcesfrom the other'), logOf(record, 'make').join('\n'));
+      const log = logOf(record, 'use');
+      assert.ok(log.includes('kept') && log.includes('drop/d/a.txt') && !log.includes('drop/b.md'), log.join('\n'));
+      const last = jobsOf(record)[1]?.runs[0]?.record.steps.at(-1);
+      assert.equal(last?.issues[0]?.message, 'Artifact nosuch was not found for this run. There are: drop.');
+    } finally {
+      rmSync(other, { recursive: true, force: true });
+    }
+  });
+});
+
+describe('matrices and deployments', () => {
+  const matrix = (strategy: string): string => `jobs:
+- job: plan
+  steps:
+  - checkout: none
+  - script: echo "##vso[task.setvariable variable=legs;isOutput=true]{'two':{'x':'2'},'three':{'x':'3'}}"
+    name: s
+- job: legs
+  dependsOn: plan
+  strategy: ${strategy}
+  steps:
+  - checkout: none
+  - script: echo "##vso[task.setvariable variable=o;isOutput=true]$(x) of $(System.TotalJobsInPhase)"
+    name: s
+- job: after
+  dependsOn: legs
+  variables:
+    o: $[ dependencies.legs.outputs['two.s.o'] ]
+    none: $[ dependencies.legs.outputs['nosuch.s.o'] ]
+    far: $[ dependencies.plan.result ]
+  steps:
+  - checkout: none
+  - script: echo "got $(o) [$(none)] [$(far)]"
+`;
+  for (const strategy of [
+    '{ matrix: { one: { x: 1 }, two: { x: 2 } } }',
+    `{ matrix: "$[ dependencies.plan.outputs['s.legs'] ]" }`,
+  ]) {
+    it(`legs of ${strategy} are found by their names`, async () => {
+      const record = await runText(matrix(strategy));
+      assert.ok(logOf(record, 'after').includes('got 2 of 2 [] []'), logOf(record, 'after').join('\n'));
+    });
+  }
+
+  const deployment = (script: string): string => `stages:
+- stage: Ship
+  variables: { env: prod }
+  jobs:
+  - deployment: D
+    environment: $(env).vm
+    strategy:
+      runOnce:
+        preDeploy: { steps: [ { script: 'echo pre $(Strategy.CycleName) $(Environment.Name) $(Environment.ResourceName)' } ] }
+        deploy:
+          steps:
+          - script: ${script}
+            name: s
+        routeTraffic: { steps: [ { script: echo route } ] }
+        on:
+          success: { steps: [ { script: echo succeeded } ] }
+          failure: { steps: [ { script: echo failed } ] }
+  - job: after
+    dependsOn: D
+    condition: succeededOrFailed()
+    variables:
+      byJob: $[ dependencies.D.outputs['D.s.o'] ]
+      byHook: $[ dependencies.D.outputs['deploy.s.o'] ]
+      byResource: $[ dependencies.D.outputs['Deploy_vm.s.o'] ]
+      plain: $[ dependencies.D.outputs['s.o'] ]
+    steps:
+    - checkout: none
+    - script: echo "$(byJob) $(byHook) $(byResource) [$(plain)]"
+- stage: Next
+  condition: eq(dependencies.Ship.outputs['D.D.s.o'], 'v')
+  jobs:
+  - job: J
+    steps: [ { checkout: none }, { script: echo next } ]
+`;
+  const scripts = (record: PipelineRecord, job: string): string[] =>
+    logOf(record, job).filter((line) => /^(pre|route|succeeded|failed|v v)/.test(line));
+
+  it('run their hooks in order and hand on outputs under each of their names', async () => {
+    const asked: ApprovalRequest[] = [];
+    const approve = (request: ApprovalRequest): Promise<ApprovalAnswer> => {
+      asked.push(request);
+      return approveAll();
+    };
+    const text = deployment('echo "##vso[task.setvariable variable=o;isOutput=true]v"');
+    const record = await runText(text, {}, { run: { approve } });
+    assert.deepEqual(asked, [{ environment: 'prod', stage: 'Ship', jobs: ['D'] }]);
+    assert.deepEqual(scripts(record, 'D'), ['pre PreIteration prod vm', 'route', 'succeeded']);
+    assert.deepEqual(scripts(record, 'after'), ['v v v []']);
+    assert.deepEqual(
+      record.stages.map(({ result }) => result),
+      ['Succeeded', 'Succeeded'],
+    );
+  });
+
+  it('clean up after a hook that failed, and stay failed', async () => {
+    const record = await runText(deployment('exit 1'), {}, { run: { approve: approveAll } });
+    assert.deepEqual(scripts(record, 'D'), ['pre PreIteration prod vm', 'failed']);
+    assert.deepEqual(
+      record.stages.map(({ result }) => result),
+      ['Failed', 'Skipped'],
+    );
+  });
+
+  it('do not start without an approval', async () => {
+    const record = await runText(deployment('exit 1'));
+    assert.deepEqual(
+      record.stages.map(({ result, reason, jobs }) => [result, reason, jobs.length]),
+      [
+        ['Failed', "The environment 'prod' waits for an approval; give it with --approve prod=yes.", 0],
+        ['Skipped', 'Its condition does not hold.', 0],
+      ],
+    );
   });
 });

@@ -147,7 +147,7 @@ describe('templates', () => {
       expand('trigger: none\nextends:\n  template: base.yml\n  parameters:\n    steps:\n    - script: mine\n', {
         files,
       }),
-    ) as { [key: string]: Plain };
+    ) as Record<string, Plain>;
     assert.deepEqual(Object.keys(document), ['trigger', 'variables', 'stages']);
     assert.deepEqual(JSON.stringify(document.stages).match(/"script":"(\w+)"/g), [
       '"script":"mine"',
