@@ -98,6 +98,17 @@ describe('azure-ai-ml, unchanged, against the emulator', function () {
     assert.deepEqual(facts.values, ['4.0']);
   });
 
+  it('deploys a model to a batch endpoint, has it score a folder and downloads the predictions', async () => {
+    const { code, facts, output } = await run('azure_ai_ml_batch_endpoint.py');
+    assert.equal(code, 0, output);
+    assert.deepEqual([facts.state, facts.auth_mode], ['Succeeded', 'aad_token']);
+    assert.equal(facts.scoring_uri, 'https://factor-batch.westeurope.inference.ml.azure.com/jobs');
+    assert.deepEqual([facts.deployment, facts.file], ['blue', 'predictions.csv']);
+    assert.deepEqual([facts.default, facts.status, facts.listed], ['blue', 'Completed', true]);
+    assert.equal(facts.predictions, 'a.txt 3\nb.txt 6\n');
+    assert.deepEqual(facts.endpoints, []);
+  });
+
   it('deploys a model twice behind an endpoint, moves the traffic and scores', async () => {
     const { code, facts, reports, output } = await run('azure_ai_ml_online_endpoint.py');
     assert.equal(code, 0, output);
