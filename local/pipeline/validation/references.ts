@@ -1,5 +1,5 @@
 /** What a file names without being evaluated: templates with the kind they are used as, and tasks. */
-import type { DocumentNode, ScalarNode } from '../document/document-node.ts';
+import type { DocumentNode, MappingNode, Place, ScalarNode } from '../document/document-node.ts';
 import type { FileKind } from '../template/expand-file.ts';
 
 export interface TemplateReference {
@@ -41,16 +41,51 @@ export function taskReferences(node: DocumentNode): ScalarNode[] {
   }
 }
 
-/** `line:column` of every value that is, or holds, a template expression. */
-export function placesOfExpressions(node: DocumentNode): ReadonlySet<string> {
+/**
+ * `line:column` of what is known only once it is evaluated: values with expressions, and mappings with the keys of which an
+ * expression makes some. A schema cannot judge these.
+ */
+export function openPlaces(root: DocumentNode): ReadonlySet<string> {
   const places = new Set<string>();
-  const visit = (each: DocumentNode): void => {
-    if (each.kind === 'sequence') for (const item of each.items) visit(item);
-    else if (each.kind === 'mapping') for (const { value } of each.entries) visit(value);
-    else if (each.text.includes('${{')) places.add(`${each.place.line}:${each.place.column}`);
+  const add = ({ place }: { readonly place: Place }): void => {
+    places.add(`${place.line}:${place.column}`);
   };
-  visit(node);
+  const visit = (node: DocumentNode): void => {
+    if (node.kind === 'scalar') {
+      if (node.text.includes('${{')) add(node);
+      return;
+    }
+    if (node.kind === 'sequence') {
+      for (const item of node.items) visit(item);
+      return;
+    }
+    if (hasComputedKeys(node)) {
+      add(node);
+      for (const key of keysOf(node)) add(key);
+    }
+    for (const { value } of node.entries) visit(value);
+  };
+  visit(root);
   return places;
+}
+
+const DIRECTIVE = /^\$\{\{\s*(if|elseif|else|each|insert)(\s|\}\})/;
+
+/** Whether an expression makes keys of the mapping, directly or inside of directives. */
+function hasComputedKeys(node: MappingNode): boolean {
+  return node.entries.some(({ key, value }) => {
+    if (!key.text.includes('${{')) return false;
+    if (!DIRECTIVE.test(key.text)) return true;
+    return value.kind === 'scalar' || (value.kind === 'mapping' && hasComputedKeys(value));
+  });
+}
+
+/** The keys of a mapping, those inside of directives too. */
+function keysOf(node: MappingNode): readonly ScalarNode[] {
+  return node.entries.flatMap(({ key, value }) => [
+    key,
+    ...(DIRECTIVE.test(key.text) && value.kind === 'mapping' ? keysOf(value) : []),
+  ]);
 }
 
 /** What a file is when nothing says what it is used for. */

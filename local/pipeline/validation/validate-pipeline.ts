@@ -14,7 +14,7 @@ import { Budget } from '../template/budget.ts';
 import type { FileKind } from '../template/expand-file.ts';
 import { readDeclarations } from '../template/parameters.ts';
 import { TemplateFiles, type FileId, type FileSource } from '../template/template-files.ts';
-import { kindOfFile, placesOfExpressions, taskReferences, templateReferences } from './references.ts';
+import { kindOfFile, openPlaces, taskReferences, templateReferences } from './references.ts';
 import { pipelineSchema } from './schema.ts';
 
 export interface ValidationInput {
@@ -88,7 +88,7 @@ export class PipelineValidator {
     const service = this.#serviceFor(kind, [...others].sort());
     const document = TextDocument.create('file:///pipeline.yml', 'azure-pipelines', 1, text);
     const diagnostics = await withoutChatter(async () => service.doValidation(document, parse(text)));
-    const open = placesOfExpressions(root);
+    const open = openPlaces(root);
     for (const { range, severity, message } of diagnostics) {
       const place = { file: shown, line: range.start.line + 1, column: range.start.character + 1 };
       // What an expression gives is not known yet.
