@@ -12,11 +12,14 @@ const API_VERSION = '7.1';
 /** Nobody waits long for evidence. */
 const TIMEOUT_MS = 30_000;
 
+/** The part of a task's agent that is needed here. */
+export type ApprovalAgent = Pick<TaskAgent, 'run' | 'network' | 'pipelineService' | 'writeTemporaryFile'>;
+
 /** Reads a JSON document of the pipeline service; undefined where there is none. Throws when it is refused. */
 type ReadJson = (url: string) => Promise<Json | undefined>;
 
 /** The evidence for this run's stage. What cannot be read is `unavailable`, with the reason; nothing is thrown. */
-export async function readApprovals(agent: TaskAgent): Promise<ApprovalEvidence> {
+export async function readApprovals(agent: ApprovalAgent): Promise<ApprovalEvidence> {
   const { collectionUri, projectName, projectId, buildId, stageName } = agent.run;
   const project = projectId === '' ? projectName : projectId;
   const missing = collectionUri === '' || project === '' || buildId === '' || stageName === '';
@@ -48,7 +51,7 @@ function unavailable(reason: string): ApprovalEvidence {
 }
 
 /** The pipeline service's own client, over the agent's proxy and certificates; redirects would carry the token away. */
-async function jsonReader(agent: TaskAgent, token: string): Promise<ReadJson> {
+async function jsonReader(agent: ApprovalAgent, token: string): Promise<ReadJson> {
   // Loaded here, so that tasks that ask for no evidence do not carry it.
   const [{ ClientApiBase }, { BearerCredentialHandler }] = await Promise.all([
     import('azure-devops-node-api/ClientApiBases.js'),
@@ -84,7 +87,7 @@ function proxyOf({ proxy }: NetworkSettings) {
 }
 
 /** The client takes authorities from a file alone, and in place of those Node trusts: the file holds both. */
-async function trustOf(agent: TaskAgent): Promise<{ readonly cert?: { readonly caFile: string } }> {
+async function trustOf(agent: ApprovalAgent): Promise<{ readonly cert?: { readonly caFile: string } }> {
   const own = agent.network.certificateAuthorities;
   if (own === undefined) return {};
   return { cert: { caFile: await agent.writeTemporaryFile('authorities.pem', [...rootCertificates, own].join('\n')) } };
