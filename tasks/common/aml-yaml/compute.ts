@@ -1,6 +1,7 @@
 import { armIdentity } from './arm-identity.ts';
 import { isoDuration, isoSeconds } from './durations.ts';
 import { WORKSPACE_LOCATION } from './online-endpoint.ts';
+import { setupScripts, startStopSchedules } from './compute-instance.ts';
 import type { PlannedEntity, Planning, SourceFile } from './planning.ts';
 import {
   boolean,
@@ -49,7 +50,10 @@ const INSTANCE_FIELDS = {
   ...MACHINES,
   create_on_behalf_of: record({ user_object_id: text, user_tenant_id: text }),
   ssh_settings: record({ ssh_key_value: text, ssh_public_access: text }),
+  idle_time_before_shutdown: text,
   idle_time_before_shutdown_minutes: integer,
+  schedules: startStopSchedules,
+  setup_scripts: setupScripts,
   enable_sso: boolean,
   enable_root_access: boolean,
   enable_os_patching: boolean,
@@ -170,7 +174,9 @@ function instance(values: Values<typeof INSTANCE_FIELDS>, workspace: WorkspaceId
           sshPublicAccess: publicAccess(values.ssh_public_access_enabled),
           adminPublicKey: values.ssh_settings.ssh_key_value,
         }),
-      idleTimeBeforeShutdown: idle === undefined ? undefined : isoDuration(idle * 60_000),
+      idleTimeBeforeShutdown: idle === undefined ? values.idle_time_before_shutdown : isoDuration(idle * 60_000),
+      schedules: values.schedules,
+      setupScripts: values.setup_scripts,
       personalComputeInstanceSettings: assigned && {
         assignedUser: compact({ objectId: assigned.user_object_id, tenantId: assigned.user_tenant_id }),
       },

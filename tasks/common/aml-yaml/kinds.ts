@@ -84,6 +84,22 @@ const SCHEMAS: readonly (readonly [RegExp, FileKind])[] = [
   [/data\.schema/i, KINDS.data],
 ];
 
+/** Connections to services that are called with a key. */
+const CONNECTION_TYPES = [
+  'custom',
+  'azure_open_ai',
+  'azure_ai_services',
+  'azure_ai_search',
+  'azure_synapse_analytics',
+  'azure_my_sql_db',
+  'azure_postgres_db',
+  'azure_data_lake_gen_2',
+  'api_key',
+  'open_ai',
+  'serp',
+  'serverless',
+];
+
 /** Values of `type` that only one kind has. */
 const TYPES: Readonly<Record<string, FileKind>> = {
   ...JOBS,
@@ -101,6 +117,7 @@ const TYPES: Readonly<Record<string, FileKind>> = {
   azure_file: KINDS.datastore,
   azure_data_lake_gen1: KINDS.datastore,
   azure_data_lake_gen2: KINDS.datastore,
+  ...Object.fromEntries(CONNECTION_TYPES.map((type) => [type, KINDS.connection])),
   git: KINDS.connection,
   python_feed: KINDS.connection,
   container_registry: KINDS.connection,

@@ -32,7 +32,7 @@ const pipelineComponent = (component: string): string =>
 
 describe('limits of a file', function () {
   // Each ends in far less than the time of a hang.
-  this.timeout(10_000);
+  this.timeout(60_000);
 
   it('refuses aliases that grow beyond reason', async () => {
     const levels = Array.from({ length: 20 }, (_, at) => `l${at + 1}: &l${at + 1} [${`*l${at}, `.repeat(9)}]\n`).join(
@@ -64,11 +64,12 @@ describe('limits of a file', function () {
     ['', '- a\n'],
     ['a: |\n  b\n', 'a\n'],
   ] as const) {
-    it(`refuses a megabyte of ${JSON.stringify(sign)} after ${JSON.stringify(start)} in less than eight seconds`, async () => {
-      const started = performance.now();
+    it(`refuses a megabyte of ${JSON.stringify(sign)} after ${JSON.stringify(start)} in less than eight seconds of work`, async () => {
+      const before = process.cpuUsage();
       const text = start + sign.repeat(Math.floor(1_000_000 / sign.length));
       assert.match(await refusal(text), /not valid YAML|more than 400000 words and signs|must hold a mapping/);
-      assert.ok(performance.now() - started < 8000);
+      // Not by the clock: other processes may keep this one waiting.
+      assert.ok(process.cpuUsage(before).user < 8_000_000);
     });
   }
 
