@@ -261,7 +261,12 @@ service_principal_token() { # service_principal_token FILE: for the REST API, by
   rm -f "$RUN/form" "$RUN/token.json"
 }
 
+past_proxy() { # the names that are reached directly, separated by single blanks
+  tr -s ' ' <<<"$PRIVATE_HOSTS $PROXY_BYPASS" | sed 's/^ //; s/ $//'
+}
+
 use_network_settings() { # into $RUN/network.curl, which every request reads: the authority and the proxy
+  local past_proxy
   : >"$RUN/network.curl"
   if [[ -n $CA_FILE ]]; then
     # The self-test comes before the authority is in the system's store.
@@ -269,9 +274,10 @@ use_network_settings() { # into $RUN/network.curl, which every request reads: th
     printf 'cacert = "%s"\n' "$RUN/authorities.pem" >>"$RUN/network.curl"
   fi
   [[ -n $PROXY_URL ]] || return 0
+  past_proxy=$(past_proxy)
   {
     printf 'proxy = "%s"\n' "$PROXY_URL"
-    printf 'noproxy = "169.254.169.254,168.63.129.16%s"\n' "${PROXY_BYPASS:+,${PROXY_BYPASS// /,}}"
+    printf 'noproxy = "169.254.169.254,168.63.129.16%s"\n' "${past_proxy:+,${past_proxy// /,}}"
   } >>"$RUN/network.curl"
   if [[ -n $PROXY_USER ]]; then
     key_vault_secret "$PROXY_PASSWORD_SECRET_URL" "$RUN/proxy-password"
@@ -689,7 +695,7 @@ write_environment() { # what the listener loads at its start; root's, so that no
   put "$ROOT/.path" 0640 "root:$AGENT_USER" <<<'/usr/local/bin:/usr/bin:/bin'
   if [[ -n $PROXY_URL ]]; then
     # Regular expressions, one a line.
-    tr -s ' ' '\n' <<<"169.254.169.254 168.63.129.16 $PROXY_BYPASS" | sed '/^$/d; s/\./\\./g' | put "$ROOT/.proxybypass" 0640 "root:$AGENT_USER"
+    tr -s ' ' '\n' <<<"169.254.169.254 168.63.129.16 $(past_proxy)" | sed '/^$/d; s/\./\\./g' | put "$ROOT/.proxybypass" 0640 "root:$AGENT_USER"
   else
     drop "$ROOT/.proxybypass"
   fi
