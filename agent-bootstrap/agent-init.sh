@@ -618,7 +618,7 @@ package_installed() {
 }
 
 download_package() { # into $DOWNLOAD, checked; before anything on this machine is changed
-  local options=() actual
+  local options=(--location) actual
   DOWNLOAD=$(mktemp -p "$STATE" .download.XXXXXX)
   case $PACKAGE_URL in
     file://*)
@@ -631,9 +631,10 @@ download_package() { # into $DOWNLOAD, checked; before anything on this machine 
           die 'AGENT_PACKAGE_AUTH=managed-identity is for storage accounts only: the token goes to no other host'
         identity_token https://storage.azure.com/ "$RUN/storage-token"
         bearer "$RUN/storage-token" >"$RUN/storage.curl"
+        # No redirect: the token stays with the storage account.
         options=(-K "$RUN/storage.curl" -H 'x-ms-version: 2021-08-06' --noproxy '*')
       fi
-      http -fL --max-time 900 --retry-max-time 900 "${options[@]}" -o "$DOWNLOAD" "$PACKAGE_URL" || die "cannot download $PACKAGE_URL"
+      http -f --max-time 900 --retry-max-time 900 "${options[@]}" -o "$DOWNLOAD" "$PACKAGE_URL" || die "cannot download $PACKAGE_URL"
       ;;
   esac
   actual=$(sha256sum <"$DOWNLOAD")

@@ -15,7 +15,7 @@ teardown() { rm -rf "$dir"; }
 
 # inside COMMANDS: with the script's functions and $RUN, as its verbs have them
 inside() {
-  run env -i PATH="$PATH" ADO_AGENT_CONFIG="$conf" dir="$dir" bash -c "source '$script'; RUN=\$dir/run; mkdir -p \$RUN; $1"
+  run env -i PATH="$PATH" ADO_AGENT_CONFIG="$conf" dir="$dir" bash --norc -c "source '$script'; RUN=\$dir/run; mkdir -p \$RUN; $1"
 }
 
 settings() { inside 'load_settings; require_registration_settings; echo accepted'; }
