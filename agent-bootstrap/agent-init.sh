@@ -497,11 +497,12 @@ run_selftest() { # runs every probe side by side; the report is $STATE/selftest.
 # --- prep: everything that needs no organization -------------------------------------------------------------------------
 
 install_packages() { # from this distribution's own sources (a mirror of yours included); never the agent's own installer script
-  local missing=() need found options=()
+  local missing=() need found options=() installed
+  installed=$(dpkg-query -W -f '${Package} ${db:Status-Status}\n' 2>/dev/null || true)
   # The tools of this script, then the libraries of the agent's runtime; names differ between releases.
   for need in curl jq git openssl ca-certificates nftables procps 'libkrb5-3' 'zlib1g' 'libssl3(t64)?' \
     'liblttng-ust[0-9]+(t64)?' 'libicu[0-9]+(t64)?'; do
-    dpkg-query -W -f '${Package} ${db:Status-Status}\n' 2>/dev/null | grep -qE "^$need installed$" || missing+=("$need")
+    grep -qE "^$need installed$" <<<"$installed" || missing+=("$need")
   done
   ((${#missing[@]})) || return 0
   command -v apt-get >/dev/null || die "packages are missing (${missing[*]}) and there is no apt-get: this supports Debian 12 and Ubuntu 22.04 and 24.04"
@@ -1043,7 +1044,7 @@ check_disk() {
 check_identity_guard() {
   if [[ $ALLOW_JOB_IDENTITY == true ]]; then
     verdict identity-guard OK 'jobs may use the identity of this machine (ALLOW_JOB_IDENTITY=true)'
-  elif nft list table inet ado_agent 2>/dev/null | grep -q 169.254.169.254; then
+  elif [[ $(nft list table inet ado_agent 2>/dev/null) == *169.254.169.254* ]]; then
     verdict identity-guard OK 'jobs cannot reach the metadata service'
   else
     verdict identity-guard FAIL 'jobs can take tokens of this machine: systemctl restart ado-agent.service loads the rule again'

@@ -118,6 +118,19 @@ refused() { # refused LINE SENTENCE: the settings with this line are refused, in
   [ "$output" = accepted ]
 }
 
+@test "prep: only what is missing is installed, in the newest name that the sources have" {
+  cat >"$dir/fakes" <<'FAKES'
+dpkg-query() { printf '%s installed\n' curl jq git openssl ca-certificates nftables procps libkrb5-3 zlib1g libssl3t64 $present; }
+apt-cache() { printf '%s\n' libicu70 libicu74 libicu-dev liblttng-ust1t64 liblttng-ust-dev curl; }
+apt-get() { echo "apt-get ${*: -2}"; }
+FAKES
+  inside "load_settings; present=; source '$dir/fakes'; install_packages"
+  [ "$status" -eq 0 ]
+  [[ $output == *'apt-get liblttng-ust1t64 libicu74' ]]
+  inside "load_settings; present='liblttng-ust1t64 libicu74'; source '$dir/fakes'; install_packages"
+  [ "$output" = '' ]
+}
+
 @test "package: a file whose hash differs is fatal, one that matches passes" {
   printf 'the package' >"$dir/agent.tar.gz"
   sha=$(sha256sum <"$dir/agent.tar.gz")
