@@ -9,7 +9,6 @@ void runTask<Outputs>('AmlInvokeEndpoint', async (agent, publish) => {
   const inputs = readInputs(agent.inputs);
   const workspace = await openWorkspaceOf(agent, inputs);
   const context = { agent, workspace };
-  return inputs.endpointType === 'batch'
-    ? runBatchJob(context, inputs, publish)
-    : invokeEndpoint(context, inputs, publish);
+  if (inputs.endpointType === 'batch') return runBatchJob(context, inputs, publish);
+  return invokeEndpoint(context, inputs, publish);
 });

@@ -66,5 +66,7 @@ function returnedOutputs(nodes: readonly ts.Node[], checker: ts.TypeChecker): Re
   const work = run?.arguments[1];
   const signature = work === undefined ? undefined : checker.getTypeAtLocation(work).getCallSignatures()[0];
   const result = signature === undefined ? undefined : checker.getAwaitedType(signature.getReturnType());
-  return new Set(result?.getProperties().map((member) => member.name) ?? []);
+  // A task of several modes returns what each of them has.
+  const results = result?.isUnion() === true ? result.types : result === undefined ? [] : [result];
+  return new Set(results.flatMap((one) => one.getProperties().map((member) => member.name)));
 }
