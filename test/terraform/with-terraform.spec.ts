@@ -289,7 +289,7 @@ describe('wrong inputs', () => {
 });
 
 describe('the tests of the modules', () => {
-  for (const name of ['agent-user-data', 'agents-vm', 'private-dns', 'workspace']) {
+  for (const name of ['agent-user-data', 'agents-vm', 'network', 'private-dns', 'workspace']) {
     it(`pass for ${name}`, () => {
       const folder = join(work, 'agent-bootstrap/terraform/modules', name);
       terraform.run(folder, 'init', '-no-color', '-input=false');

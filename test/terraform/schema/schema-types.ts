@@ -27,6 +27,7 @@ export const RESOURCE_TYPES: readonly string[] = [
   'storage_account',
   'storage_container',
   'subnet',
+  'subnet_nat_gateway_association',
   'subnet_network_security_group_association',
   'subnet_route_table_association',
   'subnet_service_endpoint_storage_policy',

@@ -32,12 +32,14 @@ module "aml" {
       rules                       = local.training_rules
       has_route_table             = local.aml_has_route
       route_table_id              = local.aml_route_table_id
+      nat_gateway                 = var.aml_network.nat_gateway
       service_endpoints           = local.restricts_training_storage ? ["Microsoft.Storage"] : []
       service_endpoint_policy_ids = azurerm_subnet_service_endpoint_storage_policy.training[*].id
     })
     scoring = merge(var.aml_network.subnets.scoring, {
       name            = "scoring"
       rules           = local.scoring_rules
+      nat_gateway     = var.aml_network.nat_gateway
       has_route_table = local.aml_has_route
       route_table_id  = local.aml_route_table_id
     })
@@ -65,12 +67,14 @@ module "bastion" {
       agents = merge(var.bastion_network.subnets.agents, {
         name            = "agents"
         rules           = local.agents_rules
+        nat_gateway     = var.bastion_network.nat_gateway
         has_route_table = local.bastion_has_route
         route_table_id  = local.bastion_route_table_id
       })
       jump = merge(var.bastion_network.subnets.jump, {
         name            = "jump"
         rules           = local.jump_rules
+        nat_gateway     = var.bastion_network.nat_gateway
         has_route_table = local.bastion_has_route
         route_table_id  = local.bastion_route_table_id
       })

@@ -9,6 +9,17 @@ output "virtual_network_ids" {
 output "subnet_ids" {
   description = "Ids of the subnets: training, scoring, private_endpoints, agents, jump and, where there is one, bastion."
   value       = merge(module.aml.subnet_ids, module.bastion.subnet_ids)
+
+  # Machines begin to install at their first boot: by then the way out and the way to the workspace must be open.
+  depends_on = [
+    module.firewall,
+    azurerm_virtual_network_peering.aml_to_bastion,
+    azurerm_virtual_network_peering.bastion_to_aml,
+    azurerm_virtual_network_peering.aml_to_hub,
+    azurerm_virtual_network_peering.bastion_to_hub,
+    azurerm_virtual_network_peering.hub_to_aml,
+    azurerm_virtual_network_peering.hub_to_bastion,
+  ]
 }
 
 output "subnet_ranges" {

@@ -26,6 +26,7 @@ variable "aml_network" {
     address_space       = list(string)
     dns_servers         = optional(list(string), [])
     route_table_id      = optional(string)
+    nat_gateway         = optional(object({ id = string }))
     subnets = object({
       training          = object({ address_prefix = string, id = optional(string), network_security_group_id = optional(string) })
       scoring           = object({ address_prefix = string, id = optional(string), network_security_group_id = optional(string) })
@@ -57,6 +58,7 @@ variable "bastion_network" {
     address_space       = list(string)
     dns_servers         = optional(list(string), [])
     route_table_id      = optional(string)
+    nat_gateway         = optional(object({ id = string }))
     ssh_sources         = optional(list(string), [])
     subnets = object({
       agents  = object({ address_prefix = string, id = optional(string), network_security_group_id = optional(string) })
@@ -78,6 +80,14 @@ variable "bastion_network" {
   validation {
     condition     = var.bastion_network.route_table_id == null || can(regex("/providers/Microsoft.Network/routeTables/[^/]+$", var.bastion_network.route_table_id))
     error_message = "The route_table_id of bastion_network is the resource id of a route table."
+  }
+
+  validation {
+    condition = (
+      var.firewall != null || var.bastion_network.route_table_id != null || var.bastion_network.nat_gateway != null ||
+      (var.bastion_network.subnets.agents.id != null && var.bastion_network.subnets.jump.id != null)
+    )
+    error_message = "The bastion_network has no way out, and agents need one: give a firewall, or its route_table_id or nat_gateway. Created subnets have no outbound access of their own."
   }
 
   validation {
@@ -122,7 +132,7 @@ variable "hub_network" {
 }
 
 variable "firewall" {
-  description = "Way out of the networks: null for none; {} for a firewall created in the hub; with private_ip_address an existing one, whose policy_id takes the rules when it is given. The package_hosts are where agents and jump host get their libraries from, Ubuntu's by default."
+  description = "Way out of the networks: null where a route table or a NAT gateway leads out; {} for a firewall created in the hub; with private_ip_address an existing one, whose policy_id takes the rules when it is given. The package_hosts are where agents and jump host get their libraries from, Ubuntu's by default."
   type = object({
     private_ip_address = optional(string)
     policy_id          = optional(string)

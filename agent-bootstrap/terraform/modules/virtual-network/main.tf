@@ -85,3 +85,10 @@ resource "azurerm_subnet_route_table_association" "this" {
   subnet_id      = azurerm_subnet.this[each.key].id
   route_table_id = each.value.route_table_id
 }
+
+resource "azurerm_subnet_nat_gateway_association" "this" {
+  for_each = { for role, subnet in local.created_subnets : role => subnet if subnet.nat_gateway != null }
+
+  subnet_id      = azurerm_subnet.this[each.key].id
+  nat_gateway_id = each.value.nat_gateway.id
+}

@@ -21,5 +21,6 @@ output "subnet_ids" {
   depends_on = [
     azurerm_subnet_network_security_group_association.this,
     azurerm_subnet_route_table_association.this,
+    azurerm_subnet_nat_gateway_association.this,
   ]
 }

@@ -61,7 +61,7 @@ variable "dns_servers" {
 }
 
 variable "subnets" {
-  description = "Subnets by role: range, existing id, name (where Azure asks for one), rules of the security group, route table."
+  description = "Subnets by role: range, existing id, name (where Azure asks for one), rules of the security group, route table, NAT gateway."
   type = map(object({
     address_prefix              = string
     id                          = optional(string)
@@ -70,6 +70,7 @@ variable "subnets" {
     network_security_group_id   = optional(string)
     has_route_table             = optional(bool, false)
     route_table_id              = optional(string)
+    nat_gateway                 = optional(object({ id = string }))
     service_endpoints           = optional(list(string), [])
     service_endpoint_policy_ids = optional(list(string), [])
     rules = optional(list(object({

@@ -54,4 +54,7 @@ output "private_hosts" {
     "${azurerm_key_vault.this.name}.vault.azure.net",
     "${azurerm_container_registry.this.name}.azurecr.io",
   ]
+
+  # An agent that looks for them earlier finds public addresses, and does not register.
+  depends_on = [module.private_endpoints]
 }
