@@ -61,7 +61,8 @@ export class PipelineValidator {
       const shown = source.show(id);
       return { root, kind, shown, text: source.read(id) ?? '', key: `${kind} ${shown}` };
     };
-    const root = files.open(file, { file: source.show(file), line: 1, column: 1 })?.root;
+    const opened = files.open(file, { file: source.show(file), line: 1, column: 1 });
+    const root = opened?.isBroken === true ? undefined : opened?.root;
     for (const alias of source.repositories) files.declareRepository(alias);
     const waiting = root === undefined ? [] : [open(file, root, input.kind ?? kindOfFile(root))];
     const seen = new Set<string>();
@@ -71,7 +72,7 @@ export class PipelineValidator {
       await this.#check(next, problems);
       for (const { kind, template } of input.alone === true ? [] : templateReferences(next.root)) {
         const found = mayRead(template.text, source) ? files.resolve(template) : undefined;
-        if (found?.root !== undefined) waiting.push(open(found, found.root, kind));
+        if (found?.root !== undefined && !found.isBroken) waiting.push(open(found, found.root, kind));
       }
     }
     return problems.all;
