@@ -103,6 +103,7 @@ async function main(): Promise<void> {
     return;
   }
   const rig = await Rig.start(image);
+  // A scenario that is under way fails when its machine goes; the process ends when all is removed.
   for (const signal of ['SIGINT', 'SIGTERM'])
     process.once(signal, () => void rig.close().then(() => process.exit(130)));
   try {

@@ -17,6 +17,7 @@ export class Rig {
   readonly networks: VirtualNetworks;
   readonly machine: Machine;
   readonly directory: string;
+  private closing: Promise<void> | undefined;
   private readonly certificates: Certificates;
   private readonly sockets: { azure: string; metadata: string; proxy: string };
 
@@ -196,7 +197,13 @@ export class Rig {
     await this.metadata('set', { tokenExpired: false, hasIdentity: true, events: [] });
   }
 
-  async close(): Promise<void> {
+  /** Ends and removes everything; whoever asks again waits for the same end. */
+  close(): Promise<void> {
+    this.closing ??= this.end();
+    return this.closing;
+  }
+
+  private async end(): Promise<void> {
     await this.machine.close();
     await this.networks.close();
     rmSync(this.directory, { recursive: true, force: true });
