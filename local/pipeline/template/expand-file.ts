@@ -12,7 +12,7 @@ import type { NodeReader } from '../document/node-reader.ts';
 import { suggestion } from '../nearest-name.ts';
 import type { Budget } from './budget.ts';
 import { expandNode, type Expansion } from './expand-node.ts';
-import { bindParameters } from './parameters.ts';
+import { bindParameters, type StructureOf } from './parameters.ts';
 import { shapeOfKey } from './shapes.ts';
 import { createScope } from './template-scope.ts';
 
@@ -26,6 +26,7 @@ export interface Composition {
   /** Variables every file sees: predefined ones and those given when the run is queued. */
   readonly variables: ReadonlyMap<string, Value>;
   readonly variablesOf: (reference: MappingNode) => readonly DocumentNode[];
+  readonly structureOf: StructureOf;
 }
 
 export interface Given {
@@ -50,7 +51,7 @@ export function expandFile(root: DocumentNode, kind: FileKind, given: Given, com
   const declared = entries.get('parameters')?.value;
   if (declared !== undefined) refuseExpressions(reader, declared);
   const before = reader.problems.count;
-  const parameters = bindParameters(reader, declared, given);
+  const parameters = bindParameters(reader, declared, given, composition.structureOf);
   // What comes of wrong parameters would only be more of the same.
   if (reader.problems.count > before) return mapping(root.place, []);
   const expansion: Expansion = {

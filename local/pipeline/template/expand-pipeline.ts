@@ -16,7 +16,15 @@ import { ProblemList } from '../problems.ts';
 import { Budget, LimitExceeded } from './budget.ts';
 import { expandFile } from './expand-file.ts';
 import { includeTemplate, type Assembly } from './include-template.ts';
-import { kindOfJob, kindOfStage, kindOfStep, mapEntry, mapHooks, normaliseStep } from './normalise.ts';
+import {
+  kindOfJob,
+  kindOfStage,
+  kindOfStep,
+  mapEntry,
+  mapHooks,
+  normaliseParameter,
+  normaliseStep,
+} from './normalise.ts';
 import { readDeclarations } from './parameters.ts';
 import { TemplateFiles, type FileId, type FileSource } from './template-files.ts';
 
@@ -81,7 +89,20 @@ function inFile(assembly: Assembly, depth: number): Parameters<typeof expandFile
       const variables = included && entryOf(included, 'variables')?.value;
       return variables === undefined ? [] : variableItems(assembly.reader, variables);
     },
+    structureOf: (type, node) => structureOf(assembly, type, node, depth),
   };
+}
+
+/** Parameters that hold parts of a pipeline come with the templates they name in their places, and every step a task. */
+function structureOf(assembly: Assembly, type: string, node: DocumentNode, depth: number): DocumentNode {
+  const before = assembly.reader.problems.count;
+  const normalised = normaliseParameter(assembly.reader, type, node);
+  if (assembly.reader.problems.count > before) return normalised;
+  const itemsOf = type.startsWith('stage') ? stagesOf : type.startsWith('step') ? stepsOf : jobsOf;
+  if (type.endsWith('List')) return sequence(node.place, itemsOf(assembly, node, depth));
+  const [only, ...others] = itemsOf(assembly, sequence(node.place, [node]), depth);
+  if (others.length > 0) assembly.reader.report(node, `A parameter of the type ${type} holds one, not several.`);
+  return only ?? normalised;
 }
 
 /** Variables as a list, whichever way they are written. */

@@ -20,18 +20,22 @@ export interface Declaration {
   readonly allowed: readonly string[] | undefined;
 }
 
+/** Stages, jobs or steps of a parameter of such a type, as its template sees them. */
+export type StructureOf = (type: string, node: DocumentNode) => DocumentNode;
+
 /** The value of `parameters`, by what `parameters:` of the file declares and by what is given. Reports everything wrong. */
 export function bindParameters(
   reader: NodeReader,
   declared: DocumentNode | undefined,
   given: { readonly place: Place; readonly entries: readonly Entry[] },
+  structure?: StructureOf,
 ): Value {
   if (declared?.kind === 'mapping') return bindUntyped(declared.entries, given.entries);
-  const declarations = readDeclarations(reader, declared);
+  const declarations = readDeclarations(reader, declared, structure);
   const values = new DeclaredNames();
   for (const declaration of declarations) {
     const entry = given.entries.find(({ key }) => key.text === declaration.name);
-    values.set(declaration.name, bind(reader, declaration, entry?.value, given.place));
+    values.set(declaration.name, bind(reader, declaration, entry?.value, given.place, structure));
   }
   const names = declarations.map(({ name }) => name);
   for (const { key } of given.entries.filter((entry) => !names.includes(entry.key.text))) {
@@ -41,7 +45,11 @@ export function bindParameters(
 }
 
 /** The parameters a file declares with a list; none for the older form without types. */
-export function readDeclarations(reader: NodeReader, node: DocumentNode | undefined): readonly Declaration[] {
+export function readDeclarations(
+  reader: NodeReader,
+  node: DocumentNode | undefined,
+  structure?: StructureOf,
+): readonly Declaration[] {
   const declarations: Declaration[] = [];
   for (const item of reader.sequence(node, '`parameters`')) {
     const entries = reader.mapping(item, 'a parameter', KEYS);
@@ -64,7 +72,7 @@ export function readDeclarations(reader: NodeReader, node: DocumentNode | undefi
     };
     declarations.push(declaration);
     // A default must be right even where it is not used.
-    if (declaration.fallback !== undefined) bind(reader, declaration, undefined, item.place);
+    if (declaration.fallback !== undefined) bind(reader, declaration, undefined, item.place, structure);
   }
   return declarations;
 }
@@ -81,7 +89,13 @@ function bindUntyped(declared: readonly Entry[], given: readonly Entry[]): Value
   return values;
 }
 
-function bind(reader: NodeReader, declaration: Declaration, given: DocumentNode | undefined, missingAt: Place): Value {
+function bind(
+  reader: NodeReader,
+  declaration: Declaration,
+  given: DocumentNode | undefined,
+  missingAt: Place,
+  structure: StructureOf = (kind, node) => normaliseParameter(reader, kind, node),
+): Value {
   const { name, type, allowed } = declaration;
   const node = given ?? declaration.fallback;
   if (node === undefined) {
@@ -94,10 +108,10 @@ function bind(reader: NodeReader, declaration: Declaration, given: DocumentNode 
       reader.report(node, `The '${name}' parameter value '${node.text}' is not one of ${list}.`);
     }
   }
-  return convert(reader, declaration, node);
+  return convert(reader, declaration, node, structure);
 }
 
-function convert(reader: NodeReader, { name, type }: Declaration, node: DocumentNode): Value {
+function convert(reader: NodeReader, { name, type }: Declaration, node: DocumentNode, structure: StructureOf): Value {
   switch (type) {
     case 'string':
       return reader.text(node, `the parameter '${name}'`);
@@ -118,7 +132,7 @@ function convert(reader: NodeReader, { name, type }: Declaration, node: Document
     case 'legacyObject':
       return valueOf(asTexts(node));
     default:
-      if (STRUCTURE_TYPES.includes(type)) return isEmpty(node) ? [] : valueOf(normaliseParameter(reader, type, node));
+      if (STRUCTURE_TYPES.includes(type)) return isEmpty(node) ? [] : valueOf(structure(type, node));
       return valueOf(node);
   }
 }
