@@ -1,4 +1,4 @@
-import { basename } from 'node:path';
+import { basename, resolve } from 'node:path';
 import type { LocalFile } from '../ports.ts';
 import { COMPONENT_RULES, isIgnored } from './ignore-rules.ts';
 import { findEntry, toCodeSource, type LocalPath } from './local-source.ts';
@@ -45,10 +45,25 @@ export async function codeWithIncludes(
 }
 
 async function includedFiles(planning: Planning, folder: string, include: Include): Promise<readonly LocalFile[]> {
+  if (await isFolderToZip(planning, folder, include)) return [];
   const path = { folder, written: include.written, place: include.place, what: 'The additional include' };
   const found = await findEntry(planning, path);
   if (found === undefined) return [];
   const name = basename(found.real);
   if (found.entry.kind === 'file') return [{ path: found.real, name, size: found.entry.size }];
   return flattenTree(found.entry, found.rules).map((file) => ({ ...file, name: `${name}/${file.name}` }));
+}
+
+/** The service's client would zip the folder now; a zip's bytes differ from run to run, and with them the code and its component. */
+async function isFolderToZip(planning: Planning, folder: string, { written, place }: Include): Promise<boolean> {
+  const path = resolve(folder, written);
+  const { files } = planning.request;
+  if (!path.endsWith('.zip') || (await files.stat(path)) !== undefined) return false;
+  if ((await files.stat(path.slice(0, -'.zip'.length)))?.kind !== 'folder') return false;
+  planning.problems.add(
+    place,
+    `The additional include '${written}' is to be made of the folder beside it. Make the zip in a step before this one ` +
+      `(ArchiveFiles@2), or include the folder itself: '${written.slice(0, -'.zip'.length)}'.`,
+  );
+  return true;
 }

@@ -19,7 +19,10 @@ import { member, type YamlNode } from './yaml-node.ts';
 /** One of `additional_includes`. */
 export const include: Reader<Include> = (node, at) => {
   if (node.kind === 'map') {
-    at.problems.add(node.place, `'${at.path}' is an artifact; only files and folders can be included.`);
+    at.problems.add(
+      node.place,
+      `'${at.path}' is a package of Azure Artifacts: download it in a step before this one (UniversalPackages@0) and include its folder.`,
+    );
     return undefined;
   }
   const written = text(node, at);

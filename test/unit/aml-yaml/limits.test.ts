@@ -64,12 +64,12 @@ describe('limits of a file', function () {
     ['', '- a\n'],
     ['a: |\n  b\n', 'a\n'],
   ] as const) {
-    it(`refuses a megabyte of ${JSON.stringify(sign)} after ${JSON.stringify(start)} in less than eight seconds of work`, async () => {
+    it(`refuses 400 kB of ${JSON.stringify(sign)} after ${JSON.stringify(start)} in less than four seconds of work`, async () => {
       const before = process.cpuUsage();
-      const text = start + sign.repeat(Math.floor(1_000_000 / sign.length));
+      const text = start + sign.repeat(Math.floor(400_000 / sign.length));
       assert.match(await refusal(text), /not valid YAML|more than 400000 words and signs|must hold a mapping/);
       // Not by the clock: other processes may keep this one waiting.
-      assert.ok(process.cpuUsage(before).user < 8_000_000);
+      assert.ok(process.cpuUsage(before).user < 4_000_000);
     });
   }
 
@@ -90,19 +90,19 @@ describe('limits of a file', function () {
     assert.match(text, /c\.yml|b\.yml/);
   });
 
-  it('plans a pipeline of 200 nodes in less than two seconds', async () => {
+  it('plans a pipeline of 200 nodes in less than two seconds of work', async () => {
     const node = (at: number): string =>
       `  n${at}:\n    component: ./c.yml\n    inputs: {a: ${at === 0 ? '1' : '"${{parent.jobs.n' + String(at - 1) + '.outputs.o}}"'}}\n`;
     const component =
       'type: command\nname: c\nversion: 1\ncommand: echo ${{inputs.a}} ${{outputs.o}}\nenvironment: azureml:e:1\n' +
       'code: ./src\ninputs: {a: {type: uri_folder}}\noutputs: {o: {type: uri_folder}}\n';
     const text = `type: pipeline\ncompute: serverless\njobs:\n${Array.from({ length: 200 }, (_, at) => node(at)).join('')}`;
-    const started = performance.now();
+    const before = process.cpuUsage();
     const { steps } = await plan(text.replace('inputs: {a: 1}', 'inputs: {a: {path: "azureml:d:1"}}'), {
       '/sources/c.yml': component,
       '/sources/src/main.py': 'print(1)\n',
     });
-    assert.ok(performance.now() - started < 2000);
+    assert.ok(process.cpuUsage(before).user < 2_000_000);
     assert.deepEqual(
       steps.map((step) => step.do),
       ['uploadCode', 'put', 'put'],

@@ -354,6 +354,33 @@ describe('a pipeline', () => {
   });
 });
 
+describe('additional includes', () => {
+  const component = (includes: string): string =>
+    `$schema: https://x/commandComponent.schema.json\nname: c\n${COMMAND}code: ./src\nadditional_includes: ${includes}\n`;
+  const tree = { '/sources/aml/src/a.py': 'a', '/sources/aml/lib/b.py': 'b', '/sources/aml/one.txt': '1' };
+
+  it('are put beside the code, each under its own name', async () => {
+    const plan = await planFile(request(component('[./lib, one.txt]'), tree));
+    const upload = plan.steps.find((step) => step.do === 'uploadCode');
+    assert.deepEqual(
+      upload?.source.files.map(({ name }) => name),
+      ['a.py', 'lib/b.py', 'one.txt'],
+    );
+  });
+
+  it('are refused with what to do instead where they are to be zipped or downloaded', async () => {
+    const found = await problems(component('[./lib.zip, {type: artifact, feed: f, name: n}]'), tree);
+    const text = found.map(({ message }) => message).join('\n');
+    assert.match(text, /'\.\/lib\.zip' is to be made of the folder beside it.*ArchiveFiles@2.*'\.\/lib'/);
+    assert.match(text, /package of Azure Artifacts.*UniversalPackages@0/);
+  });
+
+  it('are refused where the code has such a file already', async () => {
+    const found = await problems(component('[a.py]'), { ...tree, '/sources/aml/a.py': 'other' });
+    assert.match(found[0]?.message ?? '', /'a\.py' brings a\.py, which the code already has/);
+  });
+});
+
 describe('a deployment', () => {
   const DEPLOYMENT = 'name: blue\nendpoint_name: ep\nmodel: azureml:m:1\n';
 
