@@ -3,7 +3,7 @@ import { hashedGuid } from '../aml-yaml/anonymous-versions.ts';
 import { planBatchInvocation, type NamedText } from '../aml-yaml/batch-invocation.ts';
 import { hasEnded } from '../domain/job-states.ts';
 import { at, isJsonObject, textAt, type Json, type JsonObject } from '../domain/json.ts';
-import { lineageProperties, SUBMISSION } from '../domain/lineage.ts';
+import { lineageProperties, recordedFact, SUBMISSION } from '../domain/lineage.ts';
 import { canonicalJson } from '../domain/resource-difference.ts';
 import { identityText } from '../domain/submission-identity.ts';
 import { ServiceError, UserError } from '../errors.ts';
@@ -78,7 +78,11 @@ function withIdentity(body: JsonObject, submission: string, run: PipelineRun): J
   const properties = isJsonObject(body.properties) ? body.properties : {};
   return {
     ...body,
-    properties: { ...properties, tags: { [SUBMISSION]: submission }, properties: { ...lineageProperties(run) } },
+    properties: {
+      ...properties,
+      tags: { [SUBMISSION]: submission },
+      properties: { ...lineageProperties(run), [SUBMISSION]: submission },
+    },
   };
 }
 
@@ -112,10 +116,10 @@ async function addressOf({ workspace, agent }: Context, name: string, deployment
 
 /** The job an earlier attempt of this step started, unless it has failed or was cancelled. */
 async function findEarlier({ workspace, agent }: Context, submission: string): Promise<string | undefined> {
-  const query = { tag: `${SUBMISSION}=${submission}`, listViewType: 'ActiveOnly' };
+  const query = { properties: `${SUBMISSION}=${submission}`, listViewType: 'ActiveOnly' };
   for await (const job of workspace.list('jobs', { query, signal: agent.signal })) {
     const status = textAt(job, 'properties', 'status') ?? '';
-    const isOurs = textAt(job, 'properties', 'tags', SUBMISSION) === submission;
+    const isOurs = recordedFact(job, SUBMISSION) === submission;
     if (isOurs && (!hasEnded(status) || status === 'Completed')) return textAt(job, 'name');
   }
   return undefined;
