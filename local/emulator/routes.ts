@@ -23,7 +23,7 @@ import { entraRoutes } from './identity/entra.ts';
 import { approvalRoutes } from './identity/pipeline-approvals.ts';
 import { pipelineRoutes } from './identity/pipeline-oidc.ts';
 import { startJobs } from './jobs/jobs.ts';
-import { operationRoutes } from './operations.ts';
+import { operationRoutes } from './operation-routes.ts';
 import { registryContentRoutes } from './registry/registry-content.ts';
 import { registryRoutes } from './registry/registry-routes.ts';
 import { regionalRoutes } from './regional/regional-routes.ts';
