@@ -99,6 +99,8 @@ describe('batch endpoints, from deployment to removal', function () {
     assert.equal(outputs.outputs, `{"score":"azureml://jobs/${outputs.jobName ?? ''}/outputs/score"}`);
     const file = join(bench.sources, 'scored/score/predictions.csv');
     assert.equal(readFileSync(file, 'utf8'), 'a.txt 11\nb.txt 12\n');
+    const again = stepOf(await bench.run([task('AmlInvokeEndpoint', invoke, { name: 'score' })]), 'score');
+    assert.equal(outputsOf(again).jobName, outputs.jobName, 'a retried step finds the job it has started');
   });
 
   it('keeps the default when the new deployment fails its test, and says why', async () => {
