@@ -13,6 +13,7 @@ const improvement: Reader<NonNullable<MetricRule['requiredImprovement']>> = (nod
     refuse(node, at, 'a number or a percentage like 2%');
     return;
   }
+  if (amount !== undefined && amount < 0) refuse(node, at, 'a number that is not negative, or a percentage like 2%');
   return amount === undefined ? undefined : { kind: 'absolute', amount };
 };
 

@@ -30,6 +30,7 @@ metrics:
     ['metrics: { auc: { direction: higher, tolerance: -1 } }', /not negative/],
     ['metrics: { auc: { direction: higher, tolerance: 1, requiredImprovement: 1 } }', /choose one of them/],
     ['metrics: { auc: { direction: higher, requiredImprovement: much } }', /percentage like 2%/],
+    ['metrics: { auc: { direction: higher, requiredImprovement: -1 } }', /not negative/],
     ['metrics: [', /not valid YAML/],
   ];
   for (const [text, message] of refusals) {
