@@ -81,7 +81,11 @@ function hashedSpec(step: PutStep, body: JsonObject, results: ReadonlyMap<string
 }
 
 /** A named component says by which content it was made: the service's client compares it. */
-export function withComponentHash(step: PutStep, body: JsonObject, results: ReadonlyMap<string, StepResult>): JsonObject {
+export function withComponentHash(
+  step: PutStep,
+  body: JsonObject,
+  results: ReadonlyMap<string, StepResult>,
+): JsonObject {
   const properties = isJsonObject(body.properties) ? body.properties : {};
   const own = isJsonObject(properties.properties) ? properties.properties : {};
   const hash = clientComponentHash(hashedSpec(step, body, results));

@@ -344,7 +344,7 @@ describe('promoting a model', () => {
         components: ['x@latest'],
       }),
       (error) =>
-        error instanceof UserError && error.problems.length === 4 && error.message.includes('\'latest\' is no version'),
+        error instanceof UserError && error.problems.length === 4 && error.message.includes("'latest' is no version"),
     );
     await assert.rejects(toRegistry({ modelVersion: '8' }), /There is no model churn:8 in the workspace ws/);
     await assert.rejects(
