@@ -35,7 +35,11 @@ function filesBelow(folder: string, extension: string): string[] {
 /** A template is used as what its folder says; the rest of the YAML is for Azure Machine Learning, but for pipelines. */
 function kindOfPath(path: string): FileKind | undefined {
   const folder = KINDS.find((kind) => relative(join(ROOT, 'templates'), path).split('/')[0] === kind);
-  return folder ?? (/^azure-pipelines[^/]*\.yml$/.test(basename(path)) ? 'pipeline' : undefined);
+  return folder ?? (isPipeline(path) ? 'pipeline' : undefined);
+}
+
+function isPipeline(path: string): boolean {
+  return /^azure-pipelines[^/]*\.yml$/.test(basename(path)) || path.includes('/sample/pipelines/');
 }
 
 const shown = (problems: readonly Problem[]): string[] =>
