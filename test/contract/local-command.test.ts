@@ -79,6 +79,17 @@ describe('the local command', function () {
     assert.deepEqual(leftBehind(), []);
   });
 
+  it('expands and checks a pipeline without running it', async () => {
+    const file = pipeline('x');
+    const expanded = start(['expand', file]);
+    assert.equal(await expanded.exited, 0, expanded.output());
+    assert.match(expanded.output(), /^stages:\n {2}- stage: __default\n {4}jobs:\n {6}- job: Job$/m);
+    writeFileSync(file, 'steps:\n- task: Scripted@1\n  inputs: { scirpt: x }\n');
+    const checked = start(['validate', file]);
+    assert.equal(await checked.exited, 1);
+    assert.match(checked.output(), /p\.yml:3:13: Unexpected property scirpt$/m);
+  });
+
   it('runs a task with the emulator’s connection and fails with it', async () => {
     const bad = start([
       'task',

@@ -4,7 +4,7 @@ import { isEmpty, type Entries } from '../document/node-reader.ts';
 import type { DeploymentPlan, JobPlan, Legs, PlanVariable } from './plan.ts';
 import { readDeployment } from './read-deployment.ts';
 import type { Reading } from './reading.ts';
-import { inRunningOrder, readName } from './read-stages.ts';
+import { inRunningOrder, noteUnseenDependencies, readName } from './read-stages.ts';
 import { readSteps } from './read-steps.ts';
 import { readVariables } from './read-variables.ts';
 import { checkRuntimeText, readCondition, runtimeExpression } from './runtime-text.ts';
@@ -36,6 +36,7 @@ export function readJobs(
     if (deployment === undefined && !entries.has('steps')) reader.report(item, `The job '${name}' has no steps.`);
     return { ...readJob(reading, entries, name, variables), ...body(reading, entries, levels, deployment) };
   });
+  for (const job of jobs) noteUnseenDependencies(reading, 'job', job);
   return inRunningOrder(reading, jobs, nodes, 'job');
 }
 

@@ -7,7 +7,7 @@ import type { PlanVariable, StagePlan } from './plan.ts';
 import { readJobs } from './read-jobs.ts';
 import type { Reading } from './reading.ts';
 import { readVariables } from './read-variables.ts';
-import { readCondition } from './runtime-text.ts';
+import { readCondition, runtimeExpression } from './runtime-text.ts';
 
 const STAGE_KEYS = [
   ...['stage', 'displayName', 'dependsOn', 'condition', 'variables', 'jobs', 'pool'],
@@ -40,6 +40,7 @@ export function readStages(
       jobs: readJobs(reading, entries.get('jobs')?.value, [ofRoot, variables]),
     });
   }
+  for (const stage of stages) noteUnseenDependencies(reading, 'stage', stage);
   return inRunningOrder(reading, stages, nodes, 'stage');
 }
 
@@ -70,6 +71,25 @@ export function inRunningOrder<T extends Dependent>(
     }
   }
   return ordered;
+}
+
+/** Says which results and outputs an item reads that it will never see: `dependencies` has direct dependencies only. */
+export function noteUnseenDependencies(
+  reading: Reading,
+  what: string,
+  item: Dependent & { readonly condition: string | undefined; readonly variables: readonly PlanVariable[] },
+): void {
+  const seen = item.dependsOn.map((name) => name.toLowerCase());
+  const texts = [item.condition ?? '', ...item.variables.map(({ value }) => runtimeExpression(value) ?? '')];
+  for (const text of texts) {
+    for (const [, dotted, quoted] of text.matchAll(/\bdependencies(?:\.([\w-]+)|\['([^']+)'\])/gi)) {
+      const name = dotted ?? quoted ?? '';
+      if (seen.includes(name.toLowerCase())) continue;
+      reading.note(
+        `The ${what} '${item.name}' reads 'dependencies.${name}', which is empty: it does not depend on it.`,
+      );
+    }
+  }
 }
 
 /** The name of a stage or job; one that is left empty is made up, as the service does it. */

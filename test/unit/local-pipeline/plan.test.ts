@@ -117,6 +117,17 @@ ${job('one')}`);
     );
   });
 
+  it('are told what they read and never see', () => {
+    const text = `jobs:\n${job('a')}${job('b', '    dependsOn: a\n')}${job(
+      'c',
+      "    dependsOn: b\n    condition: eq(dependencies.b.result, dependencies['A'].result)\n    variables: { v: \"$[ dependencies.a.outputs['s.o'] ]\" }\n",
+    )}`;
+    assert.deepEqual(read(text).notes, [
+      "The job 'c' reads 'dependencies.A', which is empty: it does not depend on it.",
+      "The job 'c' reads 'dependencies.a', which is empty: it does not depend on it.",
+    ]);
+  });
+
   it('are refused when they wait for each other or for nothing', () => {
     assert.deepEqual(problems(`jobs:\n${job('a', '    dependsOn: b\n')}${job('b', '    dependsOn: a\n')}`), [
       "2:5 The job 'a' waits for itself through its dependencies.",
