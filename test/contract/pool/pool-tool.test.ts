@@ -8,7 +8,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { repositoryRoot } from '../../../scripts/task-contract.ts';
-import { type AzureDevOps, type StandInAgent, startAzureDevOps, TOKEN } from './azure-devops-stand-in.ts';
+import type { StandInAgent } from './azure-devops-routes.ts';
+import { type AzureDevOps, startAzureDevOps, TOKEN } from './azure-devops-stand-in.ts';
 
 const URL = 'https://dev.azure.com/contoso';
 const IDENTITY = '11111111-1111-4111-8111-111111111111';
