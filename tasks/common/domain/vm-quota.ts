@@ -45,16 +45,20 @@ export interface Quota {
  * `locations/{region}/usages`, whose list also has the parts of workspaces and clusters.
  */
 export function quotasOf(family: string, usages: readonly Json[]): readonly Quota[] {
-  const own = `${normal(family)}clusterdedicatedvcpus`;
+  const own = [normal(family), `${normal(family)}clusterdedicatedvcpus`];
   return usages.flatMap((usage) => {
-    const [name, type] = [textAt(usage, 'name', 'value') ?? '', textAt(usage, 'type') ?? ''];
-    const counts = /\/vmFamily\/usages$/i.test(type)
-      ? normal(name) === own
-      : /\/dedicatedCores\/usages$/i.test(type) && /^Total Cluster Dedicated Regional vCPUs$/i.test(name);
+    const names = [textAt(usage, 'name', 'value') ?? '', textAt(usage, 'name', 'localizedValue') ?? ''];
+    const isPart = [textAt(usage, 'type') ?? '', textAt(usage, 'id') ?? ''].some((text) =>
+      /\/workspaces?\//i.test(text),
+    );
+    const counts = names.some((name) => own.includes(normal(name)) || REGION_TOTAL.test(name));
     const [used, limit] = [Number(at(usage, 'currentValue') ?? NaN), Number(at(usage, 'limit') ?? NaN)];
-    return counts && !Number.isNaN(used) && !Number.isNaN(limit) ? [{ name, used, limit }] : [];
+    if (isPart || !counts || Number.isNaN(used) || Number.isNaN(limit)) return [];
+    return [{ name: names[1] === '' ? (names[0] ?? '') : (names[1] ?? ''), used, limit }];
   });
 }
+
+const REGION_TOTAL = /^Total Cluster Dedicated Regional vCPUs$/i;
 
 /** Names of families come as `standardDSv2Family` and as `Standard DSv2 Family`. */
 function normal(name: string): string {

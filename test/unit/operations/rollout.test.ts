@@ -303,6 +303,7 @@ describe('a staged rollout', () => {
     });
 
     const usage = (type: string, name: string, currentValue: number, limit: number) => ({
+      id: '/subscriptions/sub/usages',
       type: `Microsoft.MachineLearningServices/${type}/usages`,
       name: { value: name },
       currentValue,
