@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readTaskContract } from '../../local/agent/task-definition.ts';
+import type { DocumentNode } from '../../local/pipeline/document/document-node.ts';
 import { parseYaml } from '../../local/pipeline/document/parse-document.ts';
 import { builtInTasks } from '../../local/pipeline/built-in/write-tasks.ts';
 import { readPlan } from '../../local/pipeline/plan/read-plan.ts';
@@ -79,6 +80,13 @@ interface Example {
   readonly text: string;
 }
 
+/** Steps of a pipeline; a rollout plan has steps of its own. */
+function isSteps(node: DocumentNode | undefined): boolean {
+  if (node?.kind !== 'sequence') return false;
+  const kinds = ['task', 'template', 'script', 'bash', 'checkout'];
+  return node.items.some((item) => item.kind === 'mapping' && kinds.includes(item.entries[0]?.key.text ?? ''));
+}
+
 /** Fenced YAML of a text that is a pipeline, a template or a list of steps. */
 function examplesOf(path: string): Example[] {
   const text = readFileSync(path, 'utf8');
@@ -87,14 +95,12 @@ function examplesOf(path: string): Example[] {
     const root = parseYaml(yaml, path, new ProblemList());
     const line = text.slice(0, match.index).split('\n').length;
     const name = `${relative(ROOT, path)}:${line}`;
-    if (root?.kind === 'sequence') {
-      const isSteps = root.items.some(
-        (item) => item.kind === 'mapping' && ['task', 'template', 'script'].includes(item.entries[0]?.key.text ?? ''),
-      );
-      return isSteps ? [{ name, text: `steps:\n${yaml}` }] : [];
-    }
-    const keys = root?.kind === 'mapping' ? root.entries.map(({ key }) => key.text) : [];
-    return keys.some((key) => ['steps', 'stages', 'extends'].includes(key)) ? [{ name, text: yaml }] : [];
+    if (isSteps(root)) return [{ name, text: `steps:\n${yaml}` }];
+    if (root?.kind !== 'mapping') return [];
+    const isPipeline = root.entries.some(
+      ({ key, value }) => ['stages', 'extends'].includes(key.text) || (key.text === 'steps' && isSteps(value)),
+    );
+    return isPipeline ? [{ name, text: yaml }] : [];
   });
 }
 
