@@ -1,6 +1,7 @@
 /** Traffic of an online endpoint: percent by deployment. */
 import { at, isJsonObject, type Json, type JsonObject } from './json.ts';
 import { nameProblem } from './resource-names.ts';
+import { writableEndpoint } from './writable-endpoint.ts';
 
 export type Traffic = Readonly<Record<string, number>>;
 
@@ -85,9 +86,6 @@ function otherColour(name: string): string {
   return `${name}-green`;
 }
 
-/** What the service fills in and does not take back. */
-const READ_ONLY = ['scoringUri', 'swaggerUri', 'provisioningState', 'keys'];
-
 /** What a rollout changes of an endpoint; what is absent stays. */
 export interface EndpointChange {
   readonly traffic?: Traffic;
@@ -97,42 +95,17 @@ export interface EndpointChange {
 
 /** The whole body of an endpoint's PUT with nothing else changed, so that auth, tags and network settings stay. */
 export function changedEndpoint(endpoint: JsonObject, change: EndpointChange): JsonObject {
-  const properties = isJsonObject(endpoint.properties) ? endpoint.properties : {};
-  const kept = Object.fromEntries(Object.entries(properties).filter(([key]) => !READ_ONLY.includes(key)));
-  return {
-    ...pick(endpoint, ['location', 'tags', 'kind', 'sku']),
-    ...(change.tags === undefined ? {} : { tags: change.tags }),
-    ...(isJsonObject(endpoint.identity) ? { identity: writableIdentity(endpoint.identity) } : {}),
+  return writableEndpoint(endpoint, {
+    tags: change.tags,
     properties: {
-      ...kept,
       traffic: withoutZeros(change.traffic ?? endpointTraffic(endpoint)),
       ...(change.mirror === undefined || sameTraffic(change.mirror, mirrorTraffic(endpoint))
         ? {}
         : { mirrorTraffic: withoutZeros(change.mirror) }),
     },
-  };
+  });
 }
 
 function withoutZeros(shares: Traffic): Traffic {
   return Object.fromEntries(Object.entries(shares).filter(([, share]) => share > 0));
-}
-
-/** An identity as it may be sent: principal and tenant ids are the service's. */
-function writableIdentity(identity: JsonObject): JsonObject {
-  const assigned = identity.userAssignedIdentities;
-  return {
-    ...pick(identity, ['type']),
-    ...(isJsonObject(assigned)
-      ? { userAssignedIdentities: Object.fromEntries(Object.keys(assigned).map((id) => [id, {}])) }
-      : {}),
-  };
-}
-
-function pick(source: JsonObject, keys: readonly string[]): JsonObject {
-  return Object.fromEntries(
-    keys.flatMap((key) => {
-      const value = source[key];
-      return value === undefined || value === null ? [] : [[key, value] as const];
-    }),
-  );
 }

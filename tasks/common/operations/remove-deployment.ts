@@ -1,10 +1,10 @@
 /** Deletes deployments and endpoints that nobody is sent to: what `AmlRemoveDeployment` does. */
 import { defaultDeployment } from '../domain/batch-endpoint.ts';
 import { elapsedText } from '../domain/elapsed-time.ts';
-import { at, isJsonObject, textAt, type Json } from '../domain/json.ts';
+import { textAt } from '../domain/json.ts';
 import { escapeMarkdown } from '../domain/markdown.ts';
 import { isLeased, keepUntil, rolloutOf } from '../domain/rollout-tags.ts';
-import { endpointTraffic } from '../domain/traffic.ts';
+import { endpointTraffic, mirrorTraffic } from '../domain/traffic.ts';
 import { UserError } from '../errors.ts';
 import type { Resource } from '../ports.ts';
 import { whenFree } from './endpoint-writes.ts';
@@ -171,14 +171,6 @@ function useOf(endpoint: Resource, name: string): string | undefined {
   const mirrored = mirrorTraffic(endpoint)[name] ?? 0;
   if (mirrored > 0) return `gets a copy of ${mirrored} % of the traffic`;
   return defaultDeployment(endpoint) === name ? 'is the default deployment' : undefined;
-}
-
-function mirrorTraffic(endpoint: Json): Readonly<Record<string, number>> {
-  const shares = at(endpoint, 'properties', 'mirrorTraffic');
-  if (!isJsonObject(shares)) return {};
-  return Object.fromEntries(
-    Object.entries(shares).flatMap(([name, share]) => (Number(share) > 0 ? [[name, Number(share)]] : [])),
-  );
 }
 
 function endpointPath({ endpointType, endpointName }: RemoveRequest): string {
