@@ -7,6 +7,7 @@ AZUREML_BI_OUTPUT_PATH becomes part of the output.
 import importlib.util
 import inspect
 import os
+import shutil
 import sys
 import tempfile
 
@@ -36,7 +37,9 @@ def _place_model():
     if path is None:
         return
     folder = tempfile.mkdtemp(prefix="model-", dir=os.path.dirname(path))
-    os.symlink(path, os.path.join(folder, os.environ["BATCH_MODEL_NAME"]))
+    # A copy: walking through a folder does not follow links, and where the service mounts there are none.
+    place = shutil.copytree if os.path.isdir(path) else shutil.copyfile
+    place(path, os.path.join(folder, os.environ["BATCH_MODEL_NAME"]))
     os.environ["AZUREML_MODEL_DIR"] = folder
 
 
