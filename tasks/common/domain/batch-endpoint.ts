@@ -10,7 +10,10 @@ export function defaultDeployment(endpoint: Json | undefined): string | undefine
 
 /** The whole body of an endpoint's PUT with nothing but its default changed. Its identity is the service's own, and not sent. */
 export function withDefault(endpoint: JsonObject, deployment: string): JsonObject {
-  return writableEndpoint({ ...endpoint, identity: undefined }, { properties: { defaults: { deploymentName: deployment } } });
+  return writableEndpoint(
+    { ...endpoint, identity: undefined },
+    { properties: { defaults: { deploymentName: deployment } } },
+  );
 }
 
 /** An endpoint's body that says nothing about its default. */
