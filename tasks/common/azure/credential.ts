@@ -29,20 +29,39 @@ export interface CredentialSettings extends PipelineTokenSettings {
  */
 export function createAcquireToken(settings: CredentialSettings): AcquireToken {
   return async (scope, claims) => {
-    const recorder = createRecorder(settings.http.identityClient);
-    const credential = await createCredential(settings, recorder);
     try {
-      const found = await credential.getToken(scope, claims === undefined ? {} : { claims });
-      if (found === null) throw new Error('The authority answered without a token.');
-      settings.maskSecret(found.token);
-      return { token: found.token, expiresAt: found.expiresOnTimestamp, refreshAt: found.refreshAfterTimestamp };
+      return await acquire(settings, scope, claims);
     } catch (error) {
-      // The library wraps what happened in words of its own; the exchange itself says more.
-      const cause = recorder.failure() ?? error;
-      if (cause instanceof ServiceError || cause instanceof UserError) throw cause;
-      throw entraErrorOf(recorder.refusal(), cause, settings.connection);
+      // The pipeline's token was too old when it arrived, over a slow network for example: a new one is to be had.
+      const isStale = error instanceof ServiceError && error.code === STALE_ASSERTION;
+      if (isStale && settings.connection.auth.scheme === 'workloadIdentityFederation')
+        return acquire(settings, scope, claims);
+      throw error;
     }
   };
+}
+
+/** Entra's code for an assertion outside of its time ("Microsoft Entra authentication and authorization error codes"). */
+const STALE_ASSERTION = 'AADSTS700024';
+
+async function acquire(
+  settings: CredentialSettings,
+  scope: string,
+  claims: string | undefined,
+): Promise<AcquiredToken> {
+  const recorder = createRecorder(settings.http.identityClient);
+  const credential = await createCredential(settings, recorder);
+  try {
+    const found = await credential.getToken(scope, claims === undefined ? {} : { claims });
+    if (found === null) throw new Error('The authority answered without a token.');
+    settings.maskSecret(found.token);
+    return { token: found.token, expiresAt: found.expiresOnTimestamp, refreshAt: found.refreshAfterTimestamp };
+  } catch (error) {
+    // The library wraps what happened in words of its own; the exchange itself says more.
+    const cause = recorder.failure() ?? error;
+    if (cause instanceof ServiceError || cause instanceof UserError) throw cause;
+    throw entraErrorOf(recorder.refusal(), cause, settings.connection);
+  }
 }
 
 async function createCredential(settings: CredentialSettings, recorder: Recorder): Promise<TokenCredential> {

@@ -89,6 +89,25 @@ describe('credentials against the emulator', () => {
     assert.equal(emulator.requests({ method: 'POST', path: 'oidctoken' }).length, 3);
   });
 
+  it('ask the pipeline once more when its token was too old on arrival, and then give up', async () => {
+    const auth = schemes()['workload identity federation'];
+    assert.ok(auth);
+    const open = () =>
+      openEmulated(emulator, { connection: emulatedConnection(emulator, { auth, oidc: oidc() }) }).then(
+        ({ workspace }) => workspace.get('computes/cpu-cluster'),
+      );
+    const body = {
+      error: 'invalid_client',
+      error_description: 'AADSTS700024: Client assertion is not within its time.',
+    };
+    const stale = { kind: 'respond', status: 401, body } as const;
+    emulator.addFaults([{ action: stale, match: { path: '/oauth2/v2.0/token' }, count: 1 }]);
+    assert.ok(await open());
+    assert.equal(emulator.requests({ method: 'POST', path: 'oidctoken' }).length, 2);
+    emulator.addFaults([{ action: stale, match: { path: '/oauth2/v2.0/token' }, count: 2 }]);
+    assert.match((await failureOf(open())).message, /AADSTS700024/);
+  });
+
   it('survive tokens that are refused before their time, with one renewal for all requests', async () => {
     const { workspace } = await openEmulated(emulator);
     await workspace.location();
