@@ -5,6 +5,7 @@ import { planFile, type Override } from '../aml-yaml/plan-file.ts';
 import { lineageProperties } from '../domain/lineage.ts';
 import { workspaceArmId, type WorkspaceId } from '../domain/workspace-id.ts';
 import { UserError, type Problem } from '../errors.ts';
+import { collect } from './collect-problems.ts';
 import { findFiles, type FoundFile } from './find-files.ts';
 import type { OperationAgent } from './task-context.ts';
 
@@ -40,17 +41,6 @@ export async function planFiles(
   }
   if (problems.length > 0) throw new UserError(problems);
   return plans;
-}
-
-/** Does the work; what is wrong with what the user gave is noted, and the result is undefined. */
-async function collect<T>(problems: Problem[], work: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    problems.push(...error.problems);
-    return undefined;
-  }
 }
 
 async function planOne(
