@@ -11,7 +11,8 @@ import {
   batchEndpointOf,
   type BatchParts,
 } from './batch-endpoints.ts';
-import { batchDeploymentId, type BatchDeploymentRecord, type BatchEndpointRecord } from './batch-records.ts';
+import type { BatchDeploymentRecord, BatchEndpointRecord } from './batch-records.ts';
+import { deploymentId } from './endpoint-store.ts';
 import { readBatchDeploymentRequest, requireBatchAssets, type BatchDeploymentRequest } from './batch-requests.ts';
 import { startNotedOperation, type NotedOperation } from './endpoint-operations.ts';
 import { requireSettled } from './online-endpoint-records.ts';
@@ -95,7 +96,7 @@ function requireQuota(
   { settings }: BatchDeploymentRequest,
 ): void {
   const compute = (textAt(settings, 'compute') ?? '').split('/').at(-1) ?? '';
-  const message = takeQuotaFailure(context, batchDeploymentId(endpoint, name), compute);
+  const message = takeQuotaFailure(context, deploymentId(endpoint, name), compute);
   if (message !== undefined) throw inferencingRefused('InferencingClientCreateDeploymentFailed', { VmSize: [message] });
 }
 
@@ -108,7 +109,7 @@ function newDeployment(
 ): BatchDeploymentRecord {
   return {
     ...asked,
-    id: batchDeploymentId(endpoint, name),
+    id: deploymentId(endpoint, name),
     name,
     endpoint: endpoint.id,
     workspace: endpoint.workspace,

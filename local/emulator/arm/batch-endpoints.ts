@@ -4,7 +4,8 @@ import { mfeError } from '../errors.ts';
 import { armRoute, type Evidence, type Incoming, type Reply, type Route } from '../http.ts';
 import { asObject } from '../json.ts';
 import { batchEndpointBody } from './batch-bodies.ts';
-import { batchEndpointId, type BatchEndpointRecord, type BatchState, type BatchStore } from './batch-records.ts';
+import type { BatchEndpointRecord, BatchState, BatchStore } from './batch-records.ts';
+import { endpointId } from './endpoint-store.ts';
 import { readBatchEndpointRequest, type BatchEndpointRequest } from './batch-requests.ts';
 import { requireFreeName } from './endpoint-names.ts';
 import { startNotedOperation, type NotedOperation } from './endpoint-operations.ts';
@@ -109,7 +110,7 @@ function newEndpoint(
 ): BatchEndpointRecord {
   return {
     ...asked,
-    id: batchEndpointId(workspace, name),
+    id: endpointId('batch', workspace, name),
     name,
     workspace: workspace.id,
     location: workspace.region,

@@ -8,12 +8,8 @@ import { takeQuotaFailure } from '../scoring/deployment-faults.ts';
 import type { Rollout } from '../scoring/deployments.ts';
 import { readDeploymentRequest, requireAssets, type DeploymentRequest } from './online-deployment-requests.ts';
 import { deploymentBody } from './online-endpoint-bodies.ts';
-import {
-  deploymentId,
-  requireSettled,
-  type OnlineDeploymentRecord,
-  type OnlineEndpointRecord,
-} from './online-endpoint-records.ts';
+import { deploymentId } from './endpoint-store.ts';
+import { requireSettled, type OnlineDeploymentRecord, type OnlineEndpointRecord } from './online-endpoint-records.ts';
 import { inferencingRefused } from './online-endpoint-requests.ts';
 import { ENDPOINT_PATH, endpointOf, RECORDED, SPEC, type OnlineParts } from './online-endpoints.ts';
 import { quotaProblem } from './quota.ts';

@@ -1,11 +1,11 @@
 /** Online endpoints and deployments as the emulator keeps them, and where it finds them. */
 import { randomBytes } from 'node:crypto';
 import type { EmulatorContext } from '../context.ts';
-import { mfeError, endpointNotFound, resourceMissing } from '../errors.ts';
+import { mfeError } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
 import type { State } from '../state.ts';
+import { openEndpointStore, type EndpointStore } from './endpoint-store.ts';
 import type { SystemData } from './resource.ts';
-import type { WorkspaceRecord } from './workspace-scope.ts';
 
 export type AuthMode = 'Key' | 'AMLToken' | 'AADToken';
 export type EndpointState = 'Creating' | 'Updating' | 'Deleting' | 'Succeeded' | 'Failed';
@@ -50,64 +50,10 @@ export interface OnlineDeploymentRecord extends OnlineRecord {
   readonly settings: JsonObject;
 }
 
-export interface OnlineStore {
-  endpoint(workspace: WorkspaceRecord, name: string): OnlineEndpointRecord | undefined;
-  /** Throws the service's 404. */
-  requireEndpoint(workspace: WorkspaceRecord, name: string): OnlineEndpointRecord;
-  /** By its name in a region: the scoring plane knows no workspace. */
-  endpointInRegion(name: string, region: string): OnlineEndpointRecord | undefined;
-  endpoints(workspace?: WorkspaceRecord): readonly OnlineEndpointRecord[];
-  deployment(endpoint: OnlineEndpointRecord, name: string): OnlineDeploymentRecord | undefined;
-  /** Throws the service's 404. */
-  requireDeployment(endpoint: OnlineEndpointRecord, name: string): OnlineDeploymentRecord;
-  deployments(endpoint?: OnlineEndpointRecord): readonly OnlineDeploymentRecord[];
-  putEndpoint(record: OnlineEndpointRecord): OnlineEndpointRecord;
-  putDeployment(record: OnlineDeploymentRecord): OnlineDeploymentRecord;
-  /** Changes what is still there; undefined when it was deleted meanwhile. */
-  changeEndpoint(id: string, change: Partial<OnlineEndpointRecord>): OnlineEndpointRecord | undefined;
-  changeDeployment(id: string, change: Partial<OnlineDeploymentRecord>): OnlineDeploymentRecord | undefined;
-  deleteEndpoint(record: OnlineEndpointRecord): void;
-  deleteDeployment(record: OnlineDeploymentRecord): void;
-}
-
-export const endpointId = (workspace: WorkspaceRecord, name: string): string =>
-  `${workspace.id}/onlineEndpoints/${name}`;
-export const deploymentId = (endpoint: { readonly id: string }, name: string): string =>
-  `${endpoint.id}/deployments/${name}`;
+export type OnlineStore = EndpointStore<OnlineEndpointRecord, OnlineDeploymentRecord>;
 
 /** The records in the emulator's state. */
-export function openOnlineStore(state: State): OnlineStore {
-  const endpoints = state.collection<OnlineEndpointRecord>('onlineEndpoints');
-  const deployments = state.collection<OnlineDeploymentRecord>('onlineDeployments');
-  const all = (): OnlineEndpointRecord[] => endpoints.list().map(({ value }) => value);
-  const store: OnlineStore = {
-    endpoint: (workspace, name) => endpoints.get(endpointId(workspace, name)),
-    requireEndpoint: (workspace, name) => {
-      const found = store.endpoint(workspace, name);
-      if (found === undefined) throw endpointNotFound(name, workspace.name);
-      return found;
-    },
-    endpointInRegion: (name, region) =>
-      all().find((one) => one.name.toLowerCase() === name.toLowerCase() && one.location === region),
-    endpoints: (workspace) => (workspace === undefined ? all() : all().filter((one) => one.workspace === workspace.id)),
-    deployment: (endpoint, name) => deployments.get(deploymentId(endpoint, name)),
-    requireDeployment: (endpoint, name) => {
-      const found = store.deployment(endpoint, name);
-      if (found !== undefined) return found;
-      const detail = `There is no deployment with name: ${name} in endpoint ${endpoint.name}`;
-      throw resourceMissing('NotFound', 'NoSuchDeployment', detail);
-    },
-    deployments: (endpoint) =>
-      deployments.list(endpoint === undefined ? '' : `${endpoint.id}/deployments/`).map(({ value }) => value),
-    putEndpoint: (record) => endpoints.put(record.id, record).value,
-    putDeployment: (record) => deployments.put(record.id, record).value,
-    changeEndpoint: (id, change) => endpoints.update(id, (old) => ({ ...old, ...change })),
-    changeDeployment: (id, change) => deployments.update(id, (old) => ({ ...old, ...change })),
-    deleteEndpoint: (record) => endpoints.delete(record.id),
-    deleteDeployment: (record) => deployments.delete(record.id),
-  };
-  return store;
-}
+export const openOnlineStore = (state: State): OnlineStore => openEndpointStore(state, 'online');
 
 /** A key as the service makes them: 32 letters and digits. */
 export function newEndpointKey(): string {

@@ -9,8 +9,8 @@ import { stableGuid } from '../settings.ts';
 import type { ComputeRecord } from './computes.ts';
 import { requireFreeName } from './endpoint-names.ts';
 import { endpointBody } from './online-endpoint-bodies.ts';
+import { endpointId } from './endpoint-store.ts';
 import {
-  endpointId,
   newEndpointKey,
   requireSettled,
   type EndpointState,
@@ -130,12 +130,12 @@ function newEndpoint(
 ): OnlineEndpointRecord {
   return {
     ...asked.values,
-    id: endpointId(workspace, name),
+    id: endpointId('online', workspace, name),
     name,
     workspace: workspace.id,
     location: workspace.region,
     kind: asked.values.compute === null ? 'Managed' : 'Kubernetes',
-    identity: identityBody(context, endpointId(workspace, name), asked.identity),
+    identity: identityBody(context, endpointId('online', workspace, name), asked.identity),
     keys: { primary: asked.keys.primary ?? newEndpointKey(), secondary: asked.keys.secondary ?? newEndpointKey() },
     state: 'Creating',
     isCreated: false,
