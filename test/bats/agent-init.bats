@@ -7,7 +7,7 @@ setup() {
   script=$kit/agent-init.sh
   dir=$(mktemp -d)
   conf=$dir/agent.conf
-  printf 'ORGANIZATION_URL=https://dev.azure.com/contoso\nPOOL=aml-private\n' >"$conf"
+  printf 'ORGANIZATION_URL=https://dev.azure.com/contoso\nPOOL=bastion-agents\n' >"$conf"
   chmod 644 "$conf"
 }
 

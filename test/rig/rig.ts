@@ -132,7 +132,7 @@ export class Rig {
   configure(settings: Record<string, string> = {}): void {
     const all: Record<string, string> = {
       ORGANIZATION_URL: 'https://dev.azure.com/contoso',
-      POOL: 'aml-private',
+      POOL: 'bastion-agents',
       AGENT_NAME: 'agent-vm-0',
       PRIVATE_HOSTS: Object.keys(privateEndpoints).join(' '),
       CA_FILE: '/etc/ado-agent/ca.pem',

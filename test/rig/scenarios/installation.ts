@@ -42,7 +42,7 @@ export const installationScenarios: Scenario[] = [
     run: async (rig) => {
       await rig.azure('setPool', { autoUpdate: true });
       await rig.azure('set', { forbidden: true });
-      await rig.refuses('install', /needs the role Administrator on pool 'aml-private'/);
+      await rig.refuses('install', /needs the role Administrator on pool 'bastion-agents'/);
       await rig.azure('set', { forbidden: false });
       return undefined;
     },

@@ -35,7 +35,7 @@ export const removalScenarios: Scenario[] = [
     name: 'deregister without a valid token: says so, keeps the registration, works the next time',
     run: async (rig) => {
       await rig.metadata('set', { tokenExpired: true });
-      await rig.refuses('deregister', /could not be taken off pool 'aml-private'/);
+      await rig.refuses('deregister', /could not be taken off pool 'bastion-agents'/);
       await rig.agent();
       await rig.metadata('set', { tokenExpired: false });
       assert.equal((await rig.init('deregister')).code, 0);

@@ -24,7 +24,7 @@ export interface Job {
 
 export class AgentPool {
   readonly id = 7;
-  name = 'aml-private';
+  name = 'bastion-agents';
   autoUpdate = true;
   readonly agents = new Map<number, Agent>();
   readonly jobs: Job[] = [];

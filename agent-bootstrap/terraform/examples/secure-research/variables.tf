@@ -53,7 +53,7 @@ variable "organization_url" {
 variable "pool" {
   description = "Name of the agent pool."
   type        = string
-  default     = "aml-private"
+  default     = "bastion-agents"
 
   validation {
     condition     = can(regex("^[^/\"$@<>]{1,64}$", var.pool))
