@@ -16,6 +16,8 @@ export interface LocalOptions {
   readonly speed: number;
   readonly port: number | undefined;
   readonly stateFolder: string | undefined;
+  /** Where logs and summaries are written; a folder of the repository where it is missing. */
+  readonly outputFolder: string | undefined;
   /** What exists in the emulator from the start; the first workspace is the default one. */
   readonly workspaces: readonly string[];
   readonly registries: readonly string[];
@@ -48,6 +50,7 @@ const OPTIONS = {
   speed: { type: 'string' },
   port: { type: 'string' },
   state: { type: 'string' },
+  output: { type: 'string' },
   workspace: { type: 'string', multiple: true },
   registry: { type: 'string', multiple: true },
   sources: { type: 'string' },
@@ -85,6 +88,7 @@ export function parseArguments(
       speed: values.speed === undefined ? defaults.speed : positiveNumber(values.speed, '--speed'),
       port: values.port === undefined ? undefined : positiveNumber(values.port, '--port'),
       stateFolder: values.state,
+      outputFolder: values.output,
       workspaces: values.workspace ?? [],
       registries: values.registry ?? [],
       sourcesFolder: values.sources,

@@ -28,6 +28,7 @@ const HELP = `Runs templates/sample/azure-pipelines.yml on local Azure Machine L
 
   --approve ENVIRONMENT=yes|no   answers an approval (yes): breast-cancer-dev, breast-cancer-prod
   --state DIR   keep the workspaces in this folder; the next demo goes on from there
+  --output DIR  write logs and summaries there (.local/demo)
   --keep        keep the workspaces running until Ctrl-C
   --speed N     virtual seconds in a real one (60)
   --node 20|24  which Node runs the tasks (20)
@@ -37,7 +38,6 @@ const HELP = `Runs templates/sample/azure-pipelines.yml on local Azure Machine L
 `;
 
 const FILE = join(REPOSITORY, 'templates/sample/azure-pipelines.yml');
-const OUTPUT = join(REPOSITORY, '.local/demo');
 const FIRST_EPOCHS = 30;
 const FACTOR = 3;
 /** From here on more training no longer improves the sample's model by what its rules ask. */
@@ -65,7 +65,7 @@ const TITLES: Readonly<Record<Expectation, string>> = {
 async function demo(args: readonly string[]): Promise<number> {
   const { options, positionals } = parseArguments(
     args,
-    ['approve', 'state', 'keep', 'speed', 'node', 'port', 'auth', 'debug', 'help'],
+    ['approve', 'state', 'output', 'keep', 'speed', 'node', 'port', 'auth', 'debug', 'help'],
     { speed: 60 },
   );
   if (options.help) {
@@ -91,10 +91,14 @@ async function demo(args: readonly string[]): Promise<number> {
     }
     if (run.cancel.aborted) return 1;
     print(good ? '\nEverything the demo claims was found in the workspaces.' : '\nThe demo did not go as it claims.');
-    print(`Logs and summaries: ${relative(process.cwd(), OUTPUT)}`);
-    if (options.keep) await keepRunning(run, join(OUTPUT, 'emulator.env'));
+    print(`Logs and summaries: ${relative(process.cwd(), outputOf(options))}`);
+    if (options.keep) await keepRunning(run, join(outputOf(options), 'emulator.env'));
     return good ? 0 : 1;
   });
+}
+
+function outputOf({ outputFolder }: LocalOptions): string {
+  return outputFolder ?? join(REPOSITORY, '.local/demo');
 }
 
 async function readEstate(service: EmulatedService): Promise<Estate> {
@@ -168,7 +172,7 @@ async function perform(run: LocalRun, options: LocalOptions, { act, number, plan
       plan,
       buildId: nextBuildId(options.stateFolder ?? run.folder.path),
       debug: options.debug,
-      outputFolder: join(OUTPUT, `run-${number}`),
+      outputFolder: join(outputOf(options), `run-${number}`),
       approve: (request) => Promise.resolve(answer(request, options.approvals)),
     },
   );

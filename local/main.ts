@@ -33,6 +33,7 @@ const HELP = `Runs the built tasks as a pipeline agent would, against an emulate
   --auth SCHEME           federation (default), secret, certificate, managed-identity
   --debug                 System.Debug: show debug lines
   --speed N               virtual seconds in a real one (1)
+  --output DIR            where logs and summaries are written (.local)
   --state DIR             keep the workspace's state in this folder
   --workspace NAME        the workspace there is (mlw-mlops); given again, further ones
   --registry NAME         a registry there is; may be given again
@@ -43,7 +44,7 @@ const HELP = `Runs the built tasks as a pipeline agent would, against an emulate
 const COMMANDS = ['task', 'pipeline', 'expand', 'validate'];
 const COMMON: readonly OptionName[] = [
   ...(['variable', 'var', 'secret', 'sources', 'node', 'auth', 'debug'] as const),
-  ...(['speed', 'state', 'port', 'emulator', 'workspace', 'registry', 'tasks', 'help'] as const),
+  ...(['speed', 'state', 'output', 'port', 'emulator', 'workspace', 'registry', 'tasks', 'help'] as const),
 ];
 
 async function main(args: readonly string[]): Promise<number> {
@@ -89,7 +90,7 @@ async function runTask(args: readonly string[]): Promise<number> {
       throw new UsageError(`${definition.name} has no input '${input}'.${suggestion(input, known)}`);
     }
   }
-  const output = join(REPOSITORY, '.local', 'task', definition.name);
+  const output = options.outputFolder ?? join(REPOSITORY, '.local', 'task', definition.name);
   return withLocalRun(options, async ({ agent, service, folder }) => {
     const sources = resolve(options.sourcesFolder ?? process.cwd());
     const job = await runJob({

@@ -72,7 +72,7 @@ export async function runFile(args: readonly string[], common: readonly OptionNa
   const catalog = builtTasks(options.tasksFolder, options.standIns);
   const plan = planFile(input, catalog, connectionNames(options.emulatorFile));
   for (const note of plan.notes) print(`Note: ${note}`);
-  const outputFolder = join(REPOSITORY, '.local', 'pipeline');
+  const outputFolder = options.outputFolder ?? join(REPOSITORY, '.local', 'pipeline');
   return withLocalRun(options, async (run) => {
     const buildId = nextBuildId(options.stateFolder);
     const approve = approveBy(options.approvals, run.cancel);

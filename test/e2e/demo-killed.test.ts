@@ -14,6 +14,7 @@ const DEADLINE = 20_000;
 describe('a demo that is ended from outside', function () {
   this.timeout(90_000);
   let folder = '';
+  let output = '';
   let mark = '';
 
   before(function () {
@@ -22,16 +23,17 @@ describe('a demo that is ended from outside', function () {
   });
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'demo-killed-'));
+    output = mkdtempSync(join(tmpdir(), 'demo-output-'));
     mark = `DEMO_MARK=${folder}`;
   });
   afterEach(() => {
     for (const pid of pidsBelow()) process.kill(pid, 'SIGKILL');
-    rmSync(folder, { recursive: true, force: true });
+    for (const each of [folder, output]) rmSync(each, { recursive: true, force: true });
   });
 
   /** Starts a demo and resolves once a step of it has started another process. */
   async function startDemo(): Promise<ChildProcess> {
-    const child = spawn(process.execPath, ['--import', 'tsx', DEMO], {
+    const child = spawn(process.execPath, ['--import', 'tsx', DEMO, '--output', output], {
       env: { ...process.env, TMPDIR: folder, DEMO_MARK: folder },
       stdio: ['ignore', 'pipe', 'ignore'],
     });

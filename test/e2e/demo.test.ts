@@ -12,7 +12,7 @@ const DEMO = fileURLToPath(new URL('../../local/demo.ts', import.meta.url));
 /** Runs the demo with a temporary folder of its own; returns exit code, output, and what it left in that folder. */
 async function demo(folder: string, ...args: string[]): Promise<{ code: number; output: string; left: string[] }> {
   const temporary = mkdtempSync(join(folder, 'tmp-'));
-  const child = spawn(process.execPath, ['--import', 'tsx', DEMO, ...args], {
+  const child = spawn(process.execPath, ['--import', 'tsx', DEMO, '--output', join(folder, 'output'), ...args], {
     env: { ...process.env, TMPDIR: temporary },
     stdio: ['ignore', 'pipe', 'inherit'],
   });

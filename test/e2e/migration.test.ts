@@ -28,12 +28,14 @@ describe('the migration guide', function () {
   this.timeout(180_000);
   const pipelines = pipelinesAfter(readFileSync(join(REPOSITORY, 'docs/migration.md'), 'utf8'));
   let folder: string;
+  let output: string;
   before(() => {
     folder = mkdtempSync(join(tmpdir(), 'migration-'));
+    output = mkdtempSync(join(tmpdir(), 'migration-output-'));
     cpSync(join(REPOSITORY, 'templates/sample'), folder, { recursive: true });
   });
   after(() => {
-    rmSync(folder, { recursive: true, force: true });
+    for (const each of [folder, output]) rmSync(each, { recursive: true, force: true });
   });
 
   it('shows two pipelines', () => {
@@ -45,9 +47,9 @@ describe('the migration guide', function () {
       const file = join(folder, `after-${index}.yml`);
       writeFileSync(file, yaml);
       const repositories = [`secure-mlops=${REPOSITORY}`, `self=${folder}`].flatMap((each) => ['--repository', each]);
-      const { code, output } = await runPipeline(file, ...repositories, '--approve', 'production=yes');
-      assert.equal(code, 0, output);
-      assert.match(output, /Succeeded/);
+      const ended = await runPipeline(file, ...repositories, '--approve', 'production=yes', '--output', output);
+      assert.equal(ended.code, 0, ended.output);
+      assert.match(ended.output, /Succeeded/);
     });
   }
 });
