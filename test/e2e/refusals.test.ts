@@ -73,10 +73,13 @@ const INPUTS: readonly Refusal[] = [
     errors: [/^linked\.yml\(4,\d+\): .*'linked' leads to .* outside of the sources/],
   },
   {
-    what: 'public access to an endpoint that is to be private',
+    what: 'public access to an endpoint that is to be private, and a model that is not there, both at once',
     task: 'AmlDeployOnlineEndpoint',
     inputs: { endpointFile: 'endpoint.yml', deploymentFile: 'deployment.yml' },
-    errors: [/^endpoint\.yml: 'public_network_access: enabled' would leave the endpoint public/],
+    errors: [
+      /^endpoint\.yml\(3,1\): error : 'public_network_access: enabled' would leave the endpoint public/,
+      /^deployment\.yml: The model 'm:1' does not exist in this workspace\.$/,
+    ],
   },
 ];
 

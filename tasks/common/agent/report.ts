@@ -69,7 +69,8 @@ function issueCommand(issue: Issue, sourcesDirectory: () => string): string {
     type: 'error',
     sourcepath: isPlaced ? neutraliseLine(resolve(sourcesDirectory(), issue.file)) : undefined,
     linenumber: issue.line,
-    columnnumber: issue.column,
+    // Without one it would write `file(line,)`.
+    columnnumber: issue.column ?? (issue.line === undefined ? undefined : 1),
     code: issue.code === undefined ? undefined : neutraliseToOneLine(issue.code),
   };
   return formatCommand('task.logissue', properties, neutraliseLines(message).join('\n'));
