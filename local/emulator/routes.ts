@@ -4,6 +4,7 @@ import type { FindJobOutput } from './arm/asset-uri.ts';
 import { codeRoutes } from './arm/codes.ts';
 import { componentRoutes } from './arm/components.ts';
 import { computeRoutes } from './arm/computes.ts';
+import { containerRegistryRoutes } from './arm/container-registries.ts';
 import { connectionRoutes } from './arm/connections.ts';
 import { dataRoutes } from './arm/data.ts';
 import { datastoreRoutes } from './arm/datastores.ts';
@@ -47,6 +48,7 @@ export function allRoutes(context: EmulatorContext): Route[] {
     ...managedNetworkRoutes(context),
     ...datastoreRoutes(context),
     ...computeRoutes(context),
+    ...containerRegistryRoutes(context),
     ...quotaRoutes(context),
     ...connectionRoutes(context),
     ...scheduleRoutes(context),

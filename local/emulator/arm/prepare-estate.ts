@@ -35,7 +35,11 @@ async function prepareWorkspace(context: EmulatorContext, name: string): Promise
       tags: {},
       kind: 'Default',
       // The picture the product is made for: reached through private endpoints, its computes in a managed network.
-      properties: { publicNetworkAccess: 'Disabled', managedNetwork: { isolationMode: 'AllowOnlyApprovedOutbound' } },
+      properties: {
+        publicNetworkAccess: 'Disabled',
+        managedNetwork: { isolationMode: 'AllowOnlyApprovedOutbound' },
+        imageBuildCompute: settings.compute,
+      },
     },
     undefined,
   );
