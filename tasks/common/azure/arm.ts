@@ -10,6 +10,7 @@ import type { HttpAnswer, Sender } from './http-pipeline.ts';
 import { parseJson } from './json-answer.ts';
 import { followOperation } from './long-running.ts';
 import type { Method } from './long-running.ts';
+import { remembered } from './remembered.ts';
 import { errorCodeOf, serviceErrorOf } from './service-error.ts';
 
 export interface ArmSettings {
@@ -42,15 +43,8 @@ const missingFoundation = new Set([
 ]);
 
 export function createArm(settings: ArmSettings): Arm {
-  let workspace: Promise<Resource> | undefined;
   return {
-    workspace: (signal) => {
-      workspace ??= requireWorkspace(settings, signal).catch((error: unknown) => {
-        workspace = undefined;
-        throw error;
-      });
-      return workspace;
-    },
+    workspace: remembered((signal) => requireWorkspace(settings, signal)),
     get: (path, options = {}) => getResource(settings, path, options),
     list: (path, options = {}) => listResources(settings, path, options),
     put: (path, body, options = {}) => change(settings, 'PUT', path, body, options),

@@ -10,6 +10,7 @@ import { mayReceiveToken } from './clouds.ts';
 import type { HttpAnswer, HttpPipeline, Sender } from './http-pipeline.ts';
 import { parseJson } from './json-answer.ts';
 import { publicRouteHint } from './network-error.ts';
+import { remembered } from './remembered.ts';
 import { serviceErrorOf } from './service-error.ts';
 import { foreignHostError } from './token-cache.ts';
 
@@ -30,14 +31,7 @@ export interface Regional {
 export type RegionalService = 'history/v1.0' | 'mlflow/v2.0' | 'artifact/v2.0';
 
 export function createRegional(settings: RegionalSettings): Regional {
-  let base: Promise<string> | undefined;
-  const baseUrl = (signal?: AbortSignal): Promise<string> => {
-    base ??= discover(settings, signal).catch((error: unknown) => {
-      base = undefined;
-      throw error;
-    });
-    return base;
-  };
+  const baseUrl = remembered((signal) => discover(settings, signal));
   return {
     async get(service, path, options = {}) {
       const root = `${await baseUrl(options.signal)}/${service}${encodedId(settings.id)}`;

@@ -8,6 +8,7 @@ import { mayReceiveToken } from './clouds.ts';
 import type { HttpAnswer, Sender } from './http-pipeline.ts';
 import { followOperation, type Method } from './long-running.ts';
 import { bodyOf } from './regional.ts';
+import { remembered } from './remembered.ts';
 import { serviceErrorOf } from './service-error.ts';
 import { foreignHostError } from './token-cache.ts';
 
@@ -31,14 +32,7 @@ export interface RegistryResources {
 const API_VERSION = '2021-10-01-dataplanepreview';
 
 export function createRegistryResources(settings: RegistrySettings): RegistryResources {
-  let base: Promise<string> | undefined;
-  const baseUrl = (signal?: AbortSignal): Promise<string> => {
-    base ??= discover(settings, signal).catch((error: unknown) => {
-      base = undefined;
-      throw error;
-    });
-    return base;
-  };
+  const baseUrl = remembered((signal) => discover(settings, signal));
   const urlOf = async (path: string, { query = {}, signal }: RequestOptions): Promise<string> => {
     const all: Query = { 'api-version': API_VERSION, ...query };
     const parameters = Object.entries(all).flatMap(([name, value]) =>
