@@ -12,12 +12,8 @@ export interface EndpointAccess {
   readonly authorization: ScoreRequest['authorization'];
 }
 
-/** Where and how an endpoint is called. Throws ServiceError for one that has no address yet. */
-export async function endpointAccess(
-  { workspace, agent }: Context,
-  endpoint: Resource,
-  name: string,
-): Promise<EndpointAccess> {
+/** Where an endpoint is called, online or batch. Throws ServiceError for one that has no address yet. */
+export function scoringUriOf(endpoint: Resource, name: string): string {
   const scoringUri = textAt(endpoint, 'properties', 'scoringUri');
   if (scoringUri === undefined) {
     throw new ServiceError({
@@ -26,6 +22,16 @@ export async function endpointAccess(
       message: `The endpoint ${name} has no address yet (it is ${textAt(endpoint, 'properties', 'provisioningState') ?? 'unknown'}).`,
     });
   }
+  return scoringUri;
+}
+
+/** Where and how an endpoint is called. Throws ServiceError for one that has no address yet. */
+export async function endpointAccess(
+  { workspace, agent }: Context,
+  endpoint: Resource,
+  name: string,
+): Promise<EndpointAccess> {
+  const scoringUri = scoringUriOf(endpoint, name);
   const mode = textAt(endpoint, 'properties', 'authMode')?.toLowerCase();
   if (mode === 'aadtoken') return { scoringUri, authorization: { kind: 'entra' } };
   const [action, field] =

@@ -10,6 +10,7 @@ import { ServiceError, UserError } from '../errors.ts';
 import type { PipelineRun, ScoreResponse } from '../ports.ts';
 import { prepareBody } from './apply-plan.ts';
 import { ownJob } from './cancel-job.ts';
+import { scoringUriOf } from './call-endpoint.ts';
 import type { Context } from './task-context.ts';
 import { isTransient } from './tolerant.ts';
 
@@ -97,14 +98,7 @@ async function addressOf({ workspace, agent }: Context, name: string, deployment
   const endpoint = await workspace.get(`batchEndpoints/${name}`, { signal });
   if (endpoint === undefined)
     throw new UserError(`Input 'endpointName': the workspace has no batch endpoint '${name}'.`);
-  const scoringUri = textAt(endpoint, 'properties', 'scoringUri');
-  if (scoringUri === undefined) {
-    throw new ServiceError({
-      status: 200,
-      code: 'NoScoringUri',
-      message: `The endpoint ${name} has no address yet (it is ${textAt(endpoint, 'properties', 'provisioningState') ?? 'unknown'}).`,
-    });
-  }
+  const scoringUri = scoringUriOf(endpoint, name);
   if (deployment === undefined) {
     if (textAt(endpoint, 'properties', 'defaults', 'deploymentName') !== undefined) return scoringUri;
     throw new UserError(`The batch endpoint ${name} has no default deployment; name one as 'deploymentName'.`);
