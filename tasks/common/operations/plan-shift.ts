@@ -42,14 +42,17 @@ export interface ShiftPlan {
   readonly analysis: Analysis | undefined;
 }
 
-/** Throws UserError with everything that is wrong. */
-export async function planShift(context: Context, request: ShiftRequest): Promise<ShiftPlan> {
-  const { workspace, agent } = context;
+/** `endpoint` as the workspace has it. Throws UserError with everything that is wrong. */
+export async function planShift(
+  context: Context,
+  request: ShiftRequest,
+  endpoint: Resource | undefined,
+): Promise<ShiftPlan> {
+  const { agent } = context;
   const { endpointName } = request;
   const problems: Problem[] = numberProblems(request).map((message) => ({ message }));
   const smoke = await collect(problems, () => readSmoke(context, request));
   const analysis = await collect(problems, () => readAnalysis(request.analysis ?? '', "input 'analysis'"));
-  const endpoint = await workspace.get(`onlineEndpoints/${endpointName}`, { signal: agent.signal });
   if (endpoint === undefined) {
     throw new UserError([
       ...problems,

@@ -3,7 +3,7 @@ import { elapsedText } from '../domain/elapsed-time.ts';
 import { endpointTraffic } from '../domain/traffic.ts';
 import type { Resource } from '../ports.ts';
 import { analyseDeployment } from './analyse-deployment.ts';
-import { finishedRollout } from './finished-rollout.ts';
+import { finishedRollout, type FinishedRollout } from './finished-rollout.ts';
 import { finishRollout, leaveWaiting, retireOld } from './finish-rollout.ts';
 import { leaseUntil, type LiveRollout } from './live-rollout.ts';
 import { planShift, type ShiftPlan, type ShiftRequest } from './plan-shift.ts';
@@ -38,9 +38,10 @@ export async function shiftTraffic(
     const what = `The rollback of ${endpointName}`;
     return withTimeLimit(context, timeoutMinutes, what, (limited) => rolledBack(limited, request));
   }
-  const finished = await finishedRollout(context, request);
+  const endpoint = await context.workspace.get(`onlineEndpoints/${endpointName}`, { signal: context.agent.signal });
+  const finished = finishedRollout(endpoint, request, context.agent.run);
   if (finished !== undefined) return alreadyFinished(context, endpointName, finished);
-  const plan = await planShift(context, request);
+  const plan = await planShift(context, request, endpoint);
   const found = endpointTraffic(plan.endpointFound);
   publish({
     endpointName,
@@ -62,11 +63,7 @@ export async function shiftTraffic(
   }
 }
 
-function alreadyFinished(
-  { agent }: Context,
-  endpointName: string,
-  { record, traffic }: NonNullable<Awaited<ReturnType<typeof finishedRollout>>>,
-): ShiftOutputs {
+function alreadyFinished({ agent }: Context, endpointName: string, { record, traffic }: FinishedRollout): ShiftOutputs {
   agent.log.info(
     `The rollout of this run is finished already: ${record.deployment} has all traffic of ${endpointName}.`,
   );
