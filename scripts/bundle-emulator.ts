@@ -5,20 +5,12 @@
 import { copyFileSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { build, type BuildOptions } from 'esbuild';
+import { NODE_BUNDLE } from './bundle/esbuild-options.ts';
 import { repositoryRoot } from './task-contract.ts';
 
 const outputFolder = join(repositoryRoot, 'dist/emulator');
 
-const common = {
-  absWorkingDir: repositoryRoot,
-  bundle: true,
-  platform: 'node',
-  target: 'node20',
-  mainFields: ['module', 'main'],
-  keepNames: true,
-  legalComments: 'linked',
-  logLevel: 'warning',
-} as const satisfies BuildOptions;
+const common = { ...NODE_BUNDLE, absWorkingDir: repositoryRoot, logLevel: 'warning' } as const satisfies BuildOptions;
 
 rmSync(outputFolder, { recursive: true, force: true });
 mkdirSync(outputFolder, { recursive: true });

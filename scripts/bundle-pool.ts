@@ -2,6 +2,7 @@
 import { writeFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { NODE_BUNDLE } from './bundle/esbuild-options.ts';
 import { oneCopyPlugin } from './bundle/one-copy-plugin.ts';
 import { packagesOf } from './bundle/inspect-bundle.ts';
 import { thirdPartyNotices } from './bundle/third-party-notices.ts';
@@ -10,19 +11,14 @@ import { repositoryRoot } from './task-contract.ts';
 const output = 'dist/agent-bootstrap';
 
 const { metafile, outputFiles } = await build({
+  ...NODE_BUNDLE,
   absWorkingDir: repositoryRoot,
   entryPoints: { pool: 'agent-bootstrap/pool/main.ts' },
   outdir: output,
   outExtension: { '.js': '.cjs' },
-  bundle: true,
-  platform: 'node',
-  target: 'node20',
   format: 'cjs',
-  mainFields: ['module', 'main'],
   banner: { js: '#!/usr/bin/env node' },
   minify: true,
-  keepNames: true,
-  legalComments: 'linked',
   metafile: true,
   write: false,
   logLevel: 'warning',
