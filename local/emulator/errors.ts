@@ -122,12 +122,16 @@ export function emptyError(status: number): EmulatedError {
 
 // ---------------------------------------------------------------- Azure Resource Manager
 
-export const workspaceNotFound = (name: string, resourceGroup: string): EmulatedError =>
+/** What is missing in a resource group; its type as `Microsoft.MachineLearningServices/workspaces`. */
+export const topResourceNotFound = (type: string, name: string, resourceGroup: string): EmulatedError =>
   gatewayError(
     404,
     'ResourceNotFound',
-    `The Resource 'Microsoft.MachineLearningServices/workspaces/${name}' under resource group '${resourceGroup}' was not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix`,
+    `The Resource '${type}/${name}' under resource group '${resourceGroup}' was not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix`,
   );
+
+export const workspaceNotFound = (name: string, resourceGroup: string): EmulatedError =>
+  topResourceNotFound('Microsoft.MachineLearningServices/workspaces', name, resourceGroup);
 
 export const parentNotFound = (name: string): EmulatedError =>
   gatewayError(

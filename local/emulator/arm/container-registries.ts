@@ -1,23 +1,19 @@
 /** The container registries that workspaces name, as far as clients ask whether they are private. */
 import type { EmulatorContext } from '../context.ts';
-import { gatewayError } from '../errors.ts';
-import type { Incoming, Reply, Route } from '../http.ts';
+import { topResourceNotFound } from '../errors.ts';
+import { armRoute, type Evidence, type Incoming, type Reply, type Route } from '../http.ts';
 import { textAt } from '../json.ts';
 import { COLLECTIONS } from './resource.ts';
 import type { WorkspaceRecord } from './workspace-scope.ts';
 
 const TYPE = 'Microsoft.ContainerRegistry/registries';
 
+const PATH = `/subscriptions/{subscription}/resourceGroups/{resourceGroup}/providers/${TYPE}/{containerRegistry}`;
+
+const SPEC: Evidence = { mark: 'spec', source: 'Microsoft.ContainerRegistry 2023-07-01, Registries_Get' };
+
 export function containerRegistryRoutes(context: EmulatorContext): Route[] {
-  return [
-    {
-      plane: 'arm',
-      method: 'GET',
-      path: `/subscriptions/{subscription}/resourceGroups/{resourceGroup}/providers/${TYPE}/{containerRegistry}`,
-      evidence: { mark: 'spec', source: 'Microsoft.ContainerRegistry 2023-07-01, Registries_Get' },
-      handle: (request) => get(context, request),
-    },
-  ];
+  return [armRoute('GET', PATH, SPEC, (request) => get(context, request))];
 }
 
 /** A registry is as private as the workspace it belongs to. */
@@ -28,13 +24,7 @@ function get({ state, settings }: EmulatorContext, { params }: Incoming): Reply 
     .collection<WorkspaceRecord>(COLLECTIONS.workspaces)
     .list()
     .find(({ value }) => textAt(value.properties, 'containerRegistry')?.toLowerCase() === id.toLowerCase());
-  if (owner === undefined) {
-    throw gatewayError(
-      404,
-      'ResourceNotFound',
-      `The Resource '${TYPE}/${name}' under resource group '${resourceGroup}' was not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix`,
-    );
-  }
+  if (owner === undefined) throw topResourceNotFound(TYPE, name, resourceGroup);
   const body = {
     type: TYPE,
     id,

@@ -1,7 +1,7 @@
 /** Online deployments on ARM: create, change, scale, delete and their container logs. */
 import type { EmulatorContext } from '../context.ts';
 import { badBody, mfeError } from '../errors.ts';
-import type { Incoming, Reply, Route } from '../http.ts';
+import { armRoute, type Incoming, type Reply, type Route } from '../http.ts';
 import { asObject, at, textAt } from '../json.ts';
 import type { StartedOperation } from '../operations.ts';
 import { takeQuotaFailure } from '../scoring/deployment-faults.ts';
@@ -22,13 +22,8 @@ const DEPLOYMENT_PATH = `${COLLECTION_PATH}/{deployment}`;
 
 /** The routes of online deployments. */
 export function onlineDeploymentRoutes(parts: OnlineParts): Route[] {
-  const route = (method: string, path: string, evidence: Route['evidence'], handle: Handler): Route => ({
-    plane: 'arm',
-    method,
-    path,
-    evidence,
-    handle: (request) => handle(parts, request),
-  });
+  const route = (method: string, path: string, evidence: Route['evidence'], handle: Handler): Route =>
+    armRoute(method, path, evidence, (request) => handle(parts, request));
   return [
     route('GET', COLLECTION_PATH, RECORDED('online_deployment/create_lro'), list),
     route('PUT', DEPLOYMENT_PATH, RECORDED('online_deployment/create_lro; refusals: errors/public_reports'), put),

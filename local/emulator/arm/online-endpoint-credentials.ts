@@ -1,6 +1,6 @@
 /** Keys and tokens of online endpoints. */
 import { badBody, mfeError } from '../errors.ts';
-import type { Incoming, Reply, Route } from '../http.ts';
+import { armRoute, type Incoming, type Reply, type Route } from '../http.ts';
 import { textAt } from '../json.ts';
 import { ENDPOINT_TOKEN_AUTHORITY } from '../scoring/scoring-authorization.ts';
 import { newEndpointKey, type AuthMode, type OnlineEndpointRecord } from './online-endpoint-records.ts';
@@ -20,13 +20,7 @@ export function onlineEndpointCredentialRoutes(parts: OnlineParts): Route[] {
     action: string,
     evidence: Route['evidence'],
     handle: (parts: OnlineParts, request: Incoming) => Reply | Promise<Reply>,
-  ): Route => ({
-    plane: 'arm',
-    method: 'POST',
-    path: `${ENDPOINT_PATH}/${action}`,
-    evidence,
-    handle: (request) => handle(parts, request),
-  });
+  ): Route => armRoute('POST', `${ENDPOINT_PATH}/${action}`, evidence, (request) => handle(parts, request));
   return [
     route('token', RECORDED('online_endpoint/token'), token),
     route('listKeys', SPEC('OnlineEndpoint/listKeys'), listKeys),

@@ -1,7 +1,7 @@
 /** Online endpoints on ARM: create, change, delete, keys and tokens. */
 import type { EmulatorContext } from '../context.ts';
 import { assetNotFound, badBody } from '../errors.ts';
-import type { Incoming, Reply, Route } from '../http.ts';
+import { armRoute, type Incoming, type Reply, type Route } from '../http.ts';
 import { asObject, textAt, type JsonObject } from '../json.ts';
 import type { StartedOperation } from '../operations.ts';
 import type { Deployments } from '../scoring/deployments.ts';
@@ -39,13 +39,8 @@ export const SPEC = (example: string): Route['evidence'] => ({
 
 /** The routes of online endpoints, without those of their keys and tokens. */
 export function onlineEndpointRoutes(parts: OnlineParts): Route[] {
-  const route = (method: string, path: string, evidence: Route['evidence'], handle: Handler): Route => ({
-    plane: 'arm',
-    method,
-    path,
-    evidence,
-    handle: (request) => handle(parts, request),
-  });
+  const route = (method: string, path: string, evidence: Route['evidence'], handle: Handler): Route =>
+    armRoute(method, path, evidence, (request) => handle(parts, request));
   return [
     route('GET', COLLECTION_PATH, SPEC('OnlineEndpoint/list'), list),
     route(

@@ -1,7 +1,7 @@
 /** The subscription and its resource groups, as far as clients look at them on their way to a workspace. */
 import type { EmulatorContext } from '../context.ts';
 import { resourceGroupNotFound, subscriptionNotFound } from '../errors.ts';
-import type { Evidence, Incoming, Route } from '../http.ts';
+import { armRoute, type Evidence, type Incoming, type Route } from '../http.ts';
 import type { JsonObject } from '../json.ts';
 import { COLLECTIONS } from './resource.ts';
 import type { WorkspaceRecord } from './workspace-scope.ts';
@@ -9,13 +9,8 @@ import type { WorkspaceRecord } from './workspace-scope.ts';
 const SPEC: Evidence = { mark: 'spec', source: 'Microsoft.Resources 2022-12-01' };
 
 export function subscriptionRoutes(context: EmulatorContext): Route[] {
-  const route = (path: string, body: (request: Incoming) => JsonObject): Route => ({
-    plane: 'arm',
-    method: 'GET',
-    path,
-    evidence: SPEC,
-    handle: (request) => ({ status: 200, body: body(request) }),
-  });
+  const route = (path: string, body: (request: Incoming) => JsonObject): Route =>
+    armRoute('GET', path, SPEC, (request) => ({ status: 200, body: body(request) }));
   const known = (request: Incoming): JsonObject => {
     const { subscription = '' } = request.params;
     if (subscription.toLowerCase() !== context.settings.subscriptionId) throw subscriptionNotFound(subscription);

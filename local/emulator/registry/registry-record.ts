@@ -1,7 +1,7 @@
 /** A registry: its record, its parts in Azure, and the ids that follow from it. */
 import { regionalHost } from '../clouds.ts';
 import type { EmulatorContext } from '../context.ts';
-import { gatewayError } from '../errors.ts';
+import { topResourceNotFound } from '../errors.ts';
 import type { Incoming } from '../http.ts';
 import { objectAt, textAt, type JsonObject } from '../json.ts';
 import { stableGuid } from '../settings.ts';
@@ -60,11 +60,7 @@ export function registryOf(context: Pick<EmulatorContext, 'state'>, request: Inc
   const found = findRegistry(context, request);
   const { registry = '', resourceGroup = '' } = request.params;
   if (found !== undefined) return found;
-  throw gatewayError(
-    404,
-    'ResourceNotFound',
-    `The Resource '${REGISTRY_TYPE}/${registry}' under resource group '${resourceGroup}' was not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix`,
-  );
+  throw topResourceNotFound(REGISTRY_TYPE, registry, resourceGroup);
 }
 
 export interface NewRegistry {
