@@ -55,6 +55,23 @@ export function entryOf(node: DocumentNode | undefined, key: string): Entry | un
   return node?.kind === 'mapping' ? node.entries.find((entry) => entry.key.text === key) : undefined;
 }
 
+/** Every scalar of a document, keys too, in the order of the text. */
+export function* scalarsOf(node: DocumentNode): Generator<ScalarNode> {
+  switch (node.kind) {
+    case 'scalar':
+      yield node;
+      return;
+    case 'sequence':
+      for (const item of node.items) yield* scalarsOf(item);
+      return;
+    case 'mapping':
+      for (const { key, value } of node.entries) {
+        yield key;
+        yield* scalarsOf(value);
+      }
+  }
+}
+
 /** The same node with every single value a text, as it is written. */
 export function asTexts(node: DocumentNode): DocumentNode {
   switch (node.kind) {

@@ -2,6 +2,7 @@
 import type { Value } from '../../agent/expressions/values.ts';
 import {
   mapping,
+  scalarsOf,
   sequence,
   type DocumentNode,
   type Entry,
@@ -118,17 +119,7 @@ function expandResources(reader: NodeReader, resources: DocumentNode, expansion:
 }
 
 function refuseExpressions(reader: NodeReader, node: DocumentNode): void {
-  switch (node.kind) {
-    case 'scalar':
-      if (node.text.includes('${{')) reader.report(node, 'A template expression is not allowed in this context.');
-      return;
-    case 'sequence':
-      for (const item of node.items) refuseExpressions(reader, item);
-      return;
-    case 'mapping':
-      for (const { key, value } of node.entries) {
-        refuseExpressions(reader, key);
-        refuseExpressions(reader, value);
-      }
+  for (const found of scalarsOf(node)) {
+    if (found.text.includes('${{')) reader.report(found, 'A template expression is not allowed in this context.');
   }
 }

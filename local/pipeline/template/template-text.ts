@@ -1,7 +1,7 @@
 /** Reads `${{ … }}` in a text: a whole value, parts of one, or a directive. Source of the rules: "Template expressions". */
 import { parseExpression, type Node } from '../../agent/expressions/parse.ts';
 import { ExpressionError } from '../../agent/expressions/values.ts';
-import type { DocumentNode, ScalarNode } from '../document/document-node.ts';
+import { scalarsOf, type DocumentNode, type ScalarNode } from '../document/document-node.ts';
 import type { ProblemList } from '../problems.ts';
 
 export interface TemplateExpression {
@@ -36,23 +36,13 @@ export function templateText(node: ScalarNode): TemplateText {
 
 /** Reports wrong syntax anywhere in a document, in branches that are not taken too. */
 export function checkSyntax(node: DocumentNode, problems: ProblemList): void {
-  switch (node.kind) {
-    case 'scalar':
-      try {
-        templateText(node);
-      } catch (error) {
-        if (!(error instanceof ExpressionError)) throw error;
-        problems.report(node.place, `${error.message}.`);
-      }
-      return;
-    case 'sequence':
-      for (const item of node.items) checkSyntax(item, problems);
-      return;
-    case 'mapping':
-      for (const { key, value } of node.entries) {
-        checkSyntax(key, problems);
-        checkSyntax(value, problems);
-      }
+  for (const found of scalarsOf(node)) {
+    try {
+      templateText(found);
+    } catch (error) {
+      if (!(error instanceof ExpressionError)) throw error;
+      problems.report(found.place, `${error.message}.`);
+    }
   }
 }
 
